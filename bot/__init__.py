@@ -1,0 +1,1 @@
+"""Verbs and wires: commands, buttons, due work, delivery, platforms and the command line."""

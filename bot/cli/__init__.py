@@ -1,0 +1,1 @@
+"""The `caravan` command: one module per command."""
