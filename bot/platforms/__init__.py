@@ -1,0 +1,1 @@
+"""The chat systems behind one port; nothing outside this folder knows any of them by name."""

@@ -1,0 +1,181 @@
+// A form of the bot's as a dialog. Closing it asks nothing: what was typed goes along and is kept.
+
+import { blocks, el } from "./drawing.js";
+import { post } from "./wire.js";
+
+const dialog = document.getElementById("form-dialog");
+const SELECT_FROM = 8; // more choices than this become a drop-down
+let open = null; // { view, me, context, remarks, readers: Map(key → () => answer) }
+
+function described(key, field, errors) {
+  const ids = [field.help ? `help-${key}` : null, errors[field.key] ? `error-${key}` : null].filter(Boolean);
+  return ids.length ? ids.join(" ") : null;
+}
+
+function help(key, field) {
+  return field.help ? el("p", { id: `help-${key}`, class: "help" }, field.help) : null;
+}
+
+function error(key, words) {
+  return words ? el("p", { id: `error-${key}`, class: "error" }, words) : null;
+}
+
+function label(field) {
+  return [field.label, field.required ? null : el("span", { class: "optional" }, " optional")];
+}
+
+function number(words) {
+  const typed = words.trim();
+  if (!typed) return null;
+  const value = Number(typed.replace(",", "."));
+  return Number.isFinite(value) ? value : typed; // what is not a number is for the bot to remark on
+}
+
+function lineField(key, field, value, errors, readers) {
+  const kinds = { date: "date", link: "url" };
+  const common = {
+    id: key,
+    name: field.key,
+    maxlength: ["line", "paragraph", "link"].includes(field.kind) ? field.max_length : null,
+    "aria-describedby": described(key, field, errors),
+    "aria-invalid": errors[field.key] ? "true" : null,
+    "aria-required": field.required ? "true" : null,
+  };
+  const input =
+    field.kind === "paragraph"
+      ? el("textarea", { ...common, rows: 4 })
+      : el("input", {
+          ...common,
+          type: kinds[field.kind] ?? "text",
+          inputmode: field.kind === "number" ? "decimal" : null,
+          placeholder: field.kind === "link" ? "https://" : null,
+        });
+  input.value = value === null || value === undefined ? "" : String(value);
+  readers.set(field.key, () => (field.kind === "number" ? number(input.value) : input.value || null));
+  return el("div", { class: "field" }, el("label", { for: key }, ...label(field)), help(key, field), input,
+    error(key, errors[field.key]));
+}
+
+function selectField(key, field, value, errors, readers) {
+  const select = el(
+    "select",
+    { id: key, name: field.key, "aria-describedby": described(key, field, errors),
+      "aria-invalid": errors[field.key] ? "true" : null, "aria-required": field.required ? "true" : null },
+    el("option", { value: "" }, "Choose …"),
+    ...field.choices.map((choice) => el("option", { value: choice.value }, choice.label)),
+  );
+  select.value = value ?? "";
+  readers.set(field.key, () => select.value || null);
+  return el("div", { class: "field" }, el("label", { for: key }, ...label(field)), help(key, field), select,
+    error(key, errors[field.key]));
+}
+
+function groupField(key, field, value, errors, readers) {
+  const several = field.kind === "choices";
+  const numbers = (low, high) =>
+    Array.from({ length: high - low + 1 }, (_, at) => ({ value: String(low + at), label: String(low + at) }));
+  const options = {
+    scale: () => numbers(field.low, field.high),
+    nps: () => numbers(0, 10),
+    yes_no: () => [{ value: "yes", label: "Yes" }, { value: "no", label: "No" }],
+  }[field.kind]?.() ?? field.choices;
+  const marked = field.kind === "yes_no" && typeof value === "boolean" ? (value ? "yes" : "no") : value;
+  const chosen = new Set(several ? (Array.isArray(value) ? value : []) : [String(marked ?? "")]);
+  const row = ["scale", "nps", "yes_no"].includes(field.kind);
+  const inputs = options.map((option, at) =>
+    el("input", { type: several ? "checkbox" : "radio", id: `${key}-${at}`, name: `${key}-group`, value: option.value,
+      checked: chosen.has(option.value) }),
+  );
+  readers.set(field.key, () => {
+    const picked = inputs.filter((input) => input.checked).map((input) => input.value);
+    if (several) return picked;
+    if (!picked.length) return null;
+    if (field.kind === "yes_no") return picked[0] === "yes";
+    return field.kind === "choice" ? picked[0] : Number(picked[0]);
+  });
+  return el(
+    "fieldset",
+    { class: row ? `field row ${field.kind}` : "field", "aria-describedby": described(key, field, errors),
+      "aria-invalid": errors[field.key] ? "true" : null },
+    el("legend", {}, ...label(field)),
+    help(key, field),
+    el("div", { class: "options" }, ...options.map((option, at) =>
+      el("label", { class: "option", for: `${key}-${at}` }, inputs[at], el("span", {}, option.label)))),
+    error(key, errors[field.key]),
+  );
+}
+
+function field(each, at, value, errors, readers) {
+  const key = `field-${at}`;
+  if (each.kind === "choice" && each.choices.length > SELECT_FROM) return selectField(key, each, value, errors, readers);
+  if (["choice", "choices", "scale", "nps", "yes_no"].includes(each.kind)) return groupField(key, each, value, errors, readers);
+  return lineField(key, each, value, errors, readers);
+}
+
+function answers() {
+  return Object.fromEntries([...open.readers].map(([key, read]) => [key, read()]));
+}
+
+async function submit(button) {
+  if (!open || button.disabled) return;
+  button.disabled = true;
+  button.classList.add("busy");
+  open.remarks = ""; // the same remarks again are worth saying again
+  await post("/api/fills", { as: open.me, form: open.view.id, answers: answers(), close: false });
+  button.disabled = false;
+  button.classList.remove("busy");
+}
+
+async function putAway() {
+  if (!open) return;
+  const { view, me, context } = open;
+  const typed = answers();
+  hide();
+  const answer = await post("/api/fills", { as: me, form: view.id, answers: typed, close: true });
+  if (!answer) showForm({ ...view, answers: typed }, me, context);
+}
+
+function hide() {
+  open = null;
+  if (dialog.open) dialog.close();
+}
+
+export function showForm(view, me, context) {
+  if (!view) return hide();
+  const again = open?.view.id === view.id && open.me === me;
+  const errors = view.errors ?? {};
+  const remarks = JSON.stringify(errors);
+  if (again && (remarks === "{}" || remarks === open.remarks)) return; // nothing new to remark
+  const given = again ? answers() : view.answers;
+  const { form } = view;
+  const readers = new Map();
+  const button = el("button", { class: "button primary", type: "submit" }, form.submit);
+  const page = el(
+    "form",
+    { method: "dialog", novalidate: true, on: { submit: (event) => (event.preventDefault(), submit(button)) } },
+    el(
+      "header",
+      {},
+      el("h2", { id: "form-title" }, form.title),
+      form.pages > 1 ? el("p", { class: "page" }, `${form.page} of ${form.pages}`) : null,
+      el("button", { type: "button", class: "icon-button", on: { click: putAway } },
+        el("span", { class: "visually-hidden" }, "Close; what you typed is kept"),
+        el("span", { class: "cross", "aria-hidden": "true" })),
+      form.pages > 1 ? el("progress", { max: form.pages, value: form.page, "aria-hidden": "true" }) : null,
+    ),
+    el("div", { class: "fields" },
+      ...blocks(form.intro, context),
+      ...form.fields.map((each, at) => field(each, at, given[each.key] ?? each.value, errors, readers))),
+    el("footer", {}, el("p", { class: "quiet" }, "You can close this at any time: what you typed is kept."), button),
+  );
+  open = { view, me, context, remarks, readers };
+  dialog.replaceChildren(page);
+  if (!dialog.open) dialog.showModal();
+  const wrong = dialog.querySelector('[aria-invalid="true"]');
+  const first = wrong ?? dialog.querySelector(".fields input, .fields textarea, .fields select");
+  (first?.matches("fieldset") ? first.querySelector("input") : first)?.focus();
+}
+
+export function startForms() {
+  dialog.addEventListener("cancel", (event) => (event.preventDefault(), putAway()));
+}

@@ -1,0 +1,1 @@
+"""Adapters, each by itself."""
