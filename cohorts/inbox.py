@@ -1,0 +1,27 @@
+"""What has come in: a platform's event id is kept, so that a redelivery changes nothing."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel, select
+
+from cohorts.people import Workspace
+from cohorts.store import Db, link, moment
+
+
+class Arrival(SQLModel, table=True):
+    __table_args__ = (sa.UniqueConstraint("workspace_id", "event_id"),)
+    id: int = Field(default=None, primary_key=True)
+    workspace_id: int = link("workspace.id", index=False)
+    event_id: str = Field(max_length=128)
+    at: datetime = moment(index=True)
+
+
+def is_new(db: Db, place: Workspace, event_id: str, *, now: datetime) -> bool:
+    """Note an event in the handler's own transaction; False when it was handled before."""
+    seen = db.exec(select(Arrival.id).where(Arrival.workspace_id == place.id, Arrival.event_id == event_id)).first()
+    if seen is not None:
+        return False
+    db.add(Arrival(workspace_id=place.id, event_id=event_id, at=now))
+    db.flush()
+    return True
