@@ -1,0 +1,182 @@
+"""Rounds and groups as they really happened, and the next ones made from who is really there."""
+
+from collections import defaultdict
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel, col, select
+
+from cohorts import sessions
+from cohorts.cohort import Cohort, Membership, present
+from cohorts.pairing import History, Plan, Round, Rules, plan
+from cohorts.program_kinds import SegmentKind, SessionKind
+from cohorts.sessions import Session, SessionState
+from cohorts.store import Db, link, moment
+
+IN_GROUPS = (SegmentKind.PAIR_SHARE, SegmentKind.BREAKOUT)
+
+
+class Breakout(SQLModel, table=True):
+    """One round of one session. Group numbers start again in each round; 0 is whoever sat out."""
+
+    __table_args__ = (sa.UniqueConstraint("session_id", "round"),)
+    id: int = Field(default=None, primary_key=True)
+    session_id: int = link("session.id", index=False)
+    round: int
+    prompt: str = Field(default="")
+    lower_bound: int = Field(default=0)
+    repeats: int = Field(default=0)
+    at: datetime = moment()
+
+
+class Seat(SQLModel, table=True):
+    __table_args__ = (sa.UniqueConstraint("breakout_id", "membership_id"),)
+    id: int = Field(default=None, primary_key=True)
+    breakout_id: int = link("breakout.id", index=False)
+    membership_id: int = link("membership.id")
+    group: int
+
+
+class Apart(SQLModel, table=True):
+    """Two people who are never put together, for reasons that nobody has to give."""
+
+    __table_args__ = (sa.UniqueConstraint("cohort_id", "one_id", "other_id"),)
+    id: int = Field(default=None, primary_key=True)
+    cohort_id: int = link("cohort.id", index=False)
+    one_id: int = link("membership.id")
+    other_id: int = link("membership.id")
+
+
+def of_session(db: Db, session: Session) -> list[Breakout]:
+    return list(db.exec(select(Breakout).where(Breakout.session_id == session.id).order_by(col(Breakout.round))).all())
+
+
+def groups(db: Db, breakout: Breakout) -> dict[int, list[int]]:
+    """Membership ids by group number."""
+    seated: defaultdict[int, list[int]] = defaultdict(list)
+    for seat in db.exec(select(Seat).where(Seat.breakout_id == breakout.id).order_by(col(Seat.id))).all():
+        seated[seat.group].append(seat.membership_id)
+    return dict(sorted(seated.items()))
+
+
+def history(db: Db, cohort: Cohort) -> History:
+    """Every round this cohort has played."""
+    rows = db.exec(
+        select(Breakout)
+        .join(Session, col(Session.id) == col(Breakout.session_id))
+        .where(Session.cohort_id == cohort.id)
+        .order_by(col(Breakout.id))
+    ).all()
+    return History.of(as_round(groups(db, row)) for row in rows)
+
+
+def as_round(seated: dict[int, list[int]]) -> Round:
+    named = {number: tuple(str(one) for one in members) for number, members in seated.items()}
+    return Round(tuple(group for number, group in named.items() if number), named.get(0, ()))
+
+
+def rounds_of(cohort: Cohort, session: Session) -> list[tuple[int, str]]:
+    """(group size, prompt) of each round that a session's run of show has; a meeting without any has one of pairs."""
+    planned = [
+        (segment.group_size, segment.prompt)
+        for segment in sessions.run_of_show(cohort, session)
+        if segment.kind in IN_GROUPS
+    ]
+    return planned or ([(2, "")] if session.kind is SessionKind.SESSION else [])
+
+
+def to_come(db: Db, cohort: Cohort) -> int:
+    """How many rounds are left, those of a session that is on included."""
+    waiting = (SessionState.PLANNED, SessionState.LIVE)
+    return sum(len(rounds_of(cohort, one)) for one in sessions.standing(db, cohort) if one.state in waiting)
+
+
+def draw(db: Db, cohort: Cohort, session: Session, here: list[Membership], *, now: datetime) -> list[Breakout]:
+    """Make and keep all rounds of a session from who is here, planning every round still to come.
+
+    Fewer than two people, or rounds drawn before: nothing.
+    """
+    if len(here) < 2 or of_session(db, session):
+        return []
+    remaining = max(1, to_come(db, cohort))
+    absent = [member for member in present(db, cohort) if member not in here]
+    made = []
+    for n, (size, prompt) in enumerate(rounds_of(cohort, session), start=1):
+        planned = next_plan(
+            db,
+            cohort,
+            [one.id for one in here],
+            [one.id for one in absent],
+            rounds=max(1, remaining - n + 1),
+            size=size,
+        )
+        made.append(_keep(db, session, n, prompt, planned, now=now))
+    return made
+
+
+def next_plan(db: Db, cohort: Cohort, here: list[int], absent: list[int], *, rounds: int, size: int) -> Plan:
+    return plan(
+        [str(one) for one in here],
+        min(rounds, 12),
+        size=size,
+        history=history(db, cohort),
+        rules=Rules(never=_never(db, cohort)),
+        seed=cohort.id,
+        absent=[str(one) for one in absent],
+    )
+
+
+def _never(db: Db, cohort: Cohort) -> frozenset[frozenset[str]]:
+    rows = db.exec(select(Apart).where(Apart.cohort_id == cohort.id)).all()
+    return frozenset(frozenset({str(row.one_id), str(row.other_id)}) for row in rows)
+
+
+def _keep(db: Db, session: Session, number: int, prompt: str, planned: Plan, *, now: datetime) -> Breakout:
+    _, facts = planned.why()
+    breakout = Breakout(
+        session_id=session.id,
+        round=number,
+        prompt=prompt,
+        at=now,
+        repeats=len(facts.again),
+        lower_bound=min(len(facts.again), facts.unavoidable),
+    )
+    db.add(breakout)
+    db.flush()
+    for group, members in enumerate(planned.first.groups, start=1):
+        for one in members:
+            db.add(Seat(breakout_id=breakout.id, membership_id=int(one), group=group))
+    for one in planned.first.sat_out:
+        db.add(Seat(breakout_id=breakout.id, membership_id=int(one), group=0))
+    db.flush()
+    return breakout
+
+
+def join_late(db: Db, session: Session, membership: Membership) -> list[tuple[Breakout, list[int]]]:
+    """A latecomer joins the smallest group of each round; (round, the others of that group). Nothing if seated."""
+    joined = []
+    for breakout in of_session(db, session):
+        seated = groups(db, breakout)
+        if any(membership.id in members for members in seated.values()):
+            continue
+        apart = {
+            one
+            for row in db.exec(select(Apart).where(Apart.cohort_id == session.cohort_id)).all()
+            if membership.id in (row.one_id, row.other_id)
+            for one in (row.one_id, row.other_id)
+        }
+        open_to = [(len(m), n) for n, m in seated.items() if n and not apart & (set(m) - {membership.id})]
+        if not open_to:
+            continue
+        smallest = min(open_to)[1]
+        db.add(Seat(breakout_id=breakout.id, membership_id=membership.id, group=smallest))
+        joined.append((breakout, seated[smallest]))
+    db.flush()
+    return joined
+
+
+def people_in(db: Db, membership_ids: list[int]) -> list[int]:
+    """The people behind memberships, in the same order."""
+    rows = db.exec(select(Membership).where(col(Membership.id).in_(membership_ids))).all()
+    by_id = {row.id: row.person_id for row in rows}
+    return [by_id[one] for one in membership_ids if one in by_id]

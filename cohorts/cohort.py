@@ -1,0 +1,349 @@
+"""A cohort and the memberships in it: their life from recruiting to alumni."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from enum import StrEnum
+from functools import lru_cache
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel, col, select
+
+from cohorts import audit, outbox, programs, touchpoints
+from cohorts.errors import Refused, Unclear
+from cohorts.facts import PersonRef
+from cohorts.moments import local, shift
+from cohorts.outbox import For
+from cohorts.people import Person, Workspace, conducts
+from cohorts.programs import Program
+from cohorts.rooms import Room
+from cohorts.states import advance
+from cohorts.store import Db, choice, link, moment
+from cohorts.touchpoints import Occasion, Source
+from cohorts.when import Duration, Unit
+
+T = TypeVar("T")
+
+
+class CohortState(StrEnum):
+    RECRUITING = "recruiting"
+    RUNNING = "running"
+    GRADUATED = "graduated"
+    ALUMNI = "alumni"
+    CANCELLED = "cancelled"
+
+
+COHORT_LIFE = {
+    CohortState.RECRUITING: frozenset({CohortState.RUNNING, CohortState.CANCELLED}),
+    CohortState.RUNNING: frozenset({CohortState.GRADUATED, CohortState.CANCELLED}),
+    CohortState.GRADUATED: frozenset({CohortState.ALUMNI}),
+    CohortState.ALUMNI: frozenset(),
+    CohortState.CANCELLED: frozenset(),
+}
+
+
+class MembershipState(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"
+    LEFT = "left"
+    REMOVED = "removed"
+    GRADUATED = "graduated"
+
+
+MEMBERSHIP_LIFE = {
+    MembershipState.ACTIVE: frozenset(
+        {MembershipState.PAUSED, MembershipState.LEFT, MembershipState.REMOVED, MembershipState.GRADUATED}
+    ),
+    MembershipState.PAUSED: frozenset({MembershipState.ACTIVE, MembershipState.LEFT, MembershipState.REMOVED}),
+    MembershipState.LEFT: frozenset({MembershipState.ACTIVE}),
+    MembershipState.REMOVED: frozenset({MembershipState.ACTIVE}),
+    MembershipState.GRADUATED: frozenset({MembershipState.LEFT}),
+}
+
+PRESENT = (MembershipState.ACTIVE, MembershipState.GRADUATED)
+
+
+class Cohort(SQLModel, table=True):
+    __table_args__ = (sa.UniqueConstraint("workspace_id", "handle"),)
+    id: int = Field(default=None, primary_key=True)
+    workspace_id: int = link("workspace.id", index=False)
+    handle: str = Field(max_length=80)  # deploy-together-2027-01
+    program_key: str = Field(max_length=64, index=True)
+    program_toml: str
+    state: CohortState = choice(CohortState, default=CohortState.RECRUITING, index=True)
+    zone: str = Field(max_length=64)
+    starts_on: date
+    closes_at: datetime = moment()
+    opened_at: datetime = moment()
+    room_id: int | None = link("room.id", null=True)
+    revision: int = Field(default=0)
+
+    @property
+    def program(self) -> Program:
+        """This cohort's own copy, whatever became of the file."""
+        return _program(self.program_toml, self.handle)
+
+    @property
+    def name(self) -> str:
+        return self.program.name
+
+    @property
+    def starts_at(self) -> datetime:
+        """Midnight of the first day, in the cohort's zone; aware in that zone's offset."""
+        return datetime.combine(self.starts_on, time(), ZoneInfo(self.zone))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything may still be told by itself."""
+        return self.state in (CohortState.RECRUITING, CohortState.RUNNING, CohortState.GRADUATED)
+
+
+class Membership(SQLModel, table=True):
+    __table_args__ = (sa.UniqueConstraint("cohort_id", "person_id"),)
+    id: int = Field(default=None, primary_key=True)
+    cohort_id: int = link("cohort.id", index=False)
+    person_id: int = link("person.id")
+    state: MembershipState = choice(MembershipState, default=MembershipState.ACTIVE)
+    revision: int = Field(default=0)
+    accepted_at: datetime = moment()
+
+    @property
+    def hears(self) -> For:
+        return For(self.id, self.revision)
+
+    @property
+    def ref(self) -> PersonRef:
+        return PersonRef(self.person_id)
+
+
+@lru_cache(maxsize=64)
+def _program(toml: str, name: str) -> Program:
+    return programs.parse(toml, file=name)
+
+
+def recruit(
+    db: Db,
+    place: Workspace,
+    program: Program,
+    toml: str,
+    *,
+    starts_on: date,
+    zone: str,
+    by: Person,
+    now: datetime,
+) -> Cohort:
+    """Open a program: a cohort that takes applications.
+
+    Applications close at the end of the program's open days, or two days before the start when that comes first.
+    """
+    start = local(starts_on, program.at, zone)
+    if start <= now:
+        raise Refused("program/starts-in-the-past", program=program.name, starts=starts_on)
+    two_days_before = shift(start, Duration(Unit.DAYS, 2), -1, zone)
+    closes = min(shift(now, Duration(Unit.DAYS, program.application.open_days), 1, zone), max(two_days_before, now))
+    handle = f"{program.key}-{starts_on:%Y-%m}"
+    taken = set(db.exec(select(Cohort.handle).where(Cohort.workspace_id == place.id)).all())
+    handle = next(name for name in _numbered(handle) if name not in taken)
+    room = Room(workspace_id=place.id, name=handle[:80], topic=program.promise[:250])
+    db.add(room)
+    db.flush()
+    cohort = Cohort(
+        workspace_id=place.id,
+        handle=handle,
+        program_key=program.key,
+        program_toml=toml,
+        zone=zone,
+        starts_on=starts_on,
+        closes_at=closes,
+        opened_at=now,
+        room_id=room.id,
+    )
+    db.add(cohort)
+    db.flush()
+    audit.record(db, by, "program/opened", now=now, cohort=cohort.handle)
+    return cohort
+
+
+def _numbered(handle: str) -> Iterable[str]:
+    yield handle
+    yield from (f"{handle}-{n}" for n in range(2, 10_000))
+
+
+def launch(db: Db, cohort: Cohort, *, by: Person, now: datetime) -> None:
+    """From recruiting to running: everyone who was accepted is expected now."""
+    cohort.state = advance(COHORT_LIFE, cohort.state, CohortState.RUNNING, "program/launched-already")
+    room = room_of(db, cohort)
+    members = present(db, cohort)
+    if not members:
+        raise Refused("program/nobody-accepted", program=cohort.name)
+    outbox.make_room(db, room, now=now)
+    outbox.announce(
+        db,
+        room,
+        "program/launched",
+        key=f"cohort:{cohort.id}/launched",
+        now=now,
+        program=cohort.name,
+        promise=cohort.program.promise,
+        norms=list(cohort.program.norms),
+        people=[member.ref for member in members],
+        starts=local(cohort.starts_on, cohort.program.at, cohort.zone),
+    )
+    audit.record(db, by, "program/launched", now=now, cohort=cohort.handle)
+    touchpoints.reconcile(db, cohort, now=now)
+
+
+def welcome(db: Db, cohort: Cohort, person: Person, *, now: datetime) -> Membership:
+    """Make somebody a member (again); they are invited to the room, which is made first when it isn't there yet."""
+    membership = membership_of(db, cohort, person)
+    if membership is None:
+        membership = Membership(cohort_id=cohort.id, person_id=person.id, accepted_at=now)
+        db.add(membership)
+        db.flush()
+    elif membership.state is not MembershipState.ACTIVE:
+        membership.accepted_at = now
+        _become(db, membership, MembershipState.ACTIVE, "cohort/cannot-return")
+    room = room_of(db, cohort)
+    outbox.make_room(db, room, now=now)
+    outbox.invite(db, room, person, membership.hears, now=now)
+    touchpoints.reconcile(db, cohort, now=now)
+    return membership
+
+
+def _become(db: Db, membership: Membership, state: MembershipState, refusal: str) -> None:
+    membership.state = advance(MEMBERSHIP_LIFE, membership.state, state, refusal)
+    membership.revision += 1
+    db.flush()
+
+
+def pause(db: Db, membership: Membership, *, now: datetime) -> None:
+    """Hear nothing until `resume`; the seat is kept."""
+    _become(db, membership, MembershipState.PAUSED, "cohort/cannot-pause")
+
+
+def resume(db: Db, membership: Membership, *, now: datetime) -> None:
+    if membership.state is not MembershipState.PAUSED:
+        raise Refused("cohort/not-paused")
+    _become(db, membership, MembershipState.ACTIVE, "cohort/not-paused")
+
+
+def leave(db: Db, cohort: Cohort, membership: Membership, *, now: datetime) -> None:
+    """Go, without a reason asked: out of the room, and nothing more is heard of this cohort."""
+    _become(db, membership, MembershipState.LEFT, "cohort/left-already")
+    person = db.get_one(Person, membership.person_id)
+    outbox.remove(db, room_of(db, cohort), person, membership.hears, now=now)
+    audit.record(db, person, "cohort/left", now=now, cohort=cohort.handle)
+    touchpoints.reconcile(db, cohort, now=now)
+
+
+def graduate(db: Db, membership: Membership) -> None:
+    _become(db, membership, MembershipState.GRADUATED, "graduation/not-now")
+
+
+def room_of(db: Db, cohort: Cohort) -> Room:
+    return db.exec(select(Room).where(Room.id == cohort.room_id)).one()
+
+
+def present(db: Db, cohort: Cohort) -> list[Membership]:
+    """Who takes part now: neither paused nor gone. In the order they were accepted."""
+    return list(
+        db.exec(
+            select(Membership)
+            .where(Membership.cohort_id == cohort.id, col(Membership.state).in_(PRESENT))
+            .order_by(col(Membership.id))
+        ).all()
+    )
+
+
+def membership_of(db: Db, cohort: Cohort, person: Person) -> Membership | None:
+    return db.exec(
+        select(Membership).where(Membership.cohort_id == cohort.id, Membership.person_id == person.id)
+    ).one_or_none()
+
+
+def people_of(db: Db, members: Iterable[Membership]) -> dict[int, Person]:
+    """The people behind memberships, by membership id."""
+    ids = {member.person_id: member.id for member in members}
+    found = db.exec(select(Person).where(col(Person.id).in_(ids))).all()
+    return {ids[person.id]: person for person in found}
+
+
+def person_of(db: Db, membership: Membership) -> Person:
+    return db.get_one(Person, membership.person_id)
+
+
+def of_person(db: Db, person: Person) -> list[tuple[Cohort, Membership]]:
+    """Where somebody takes part, or pauses."""
+    rows = db.exec(
+        select(Cohort, Membership)
+        .join(Membership, col(Membership.cohort_id) == col(Cohort.id))
+        .where(
+            Membership.person_id == person.id,
+            Cohort.workspace_id == person.workspace_id,
+            col(Membership.state).in_((*PRESENT, MembershipState.PAUSED)),
+        )
+        .order_by(col(Cohort.id))
+    ).all()
+    return [(cohort, member) for cohort, member in rows]
+
+
+def mine(db: Db, person: Person, *, wanted: int | None = None, room: Room | None = None) -> tuple[Cohort, Membership]:
+    """The cohort somebody speaks of as a member: the one named, the one of the room, or the only one."""
+    rows = of_person(db, person)
+    return _the_one([(cohort, (cohort, member)) for cohort, member in rows], wanted, room, "cohort/none-of-yours")
+
+
+def conducted(db: Db, person: Person, *, wanted: int | None = None, room: Room | None = None) -> Cohort:
+    """The cohort somebody speaks of as its facilitator; never one of a program they don't conduct."""
+    rows = db.exec(
+        select(Cohort)
+        .where(
+            Cohort.workspace_id == person.workspace_id,
+            col(Cohort.state).in_((CohortState.RECRUITING, CohortState.RUNNING, CohortState.GRADUATED)),
+        )
+        .order_by(col(Cohort.id))
+    ).all()
+    mine_ = [(cohort, cohort) for cohort in rows if conducts(db, person, cohort.program_key)]
+    live = [pair for pair in mine_ if pair[0].state is not CohortState.GRADUATED]
+    return _the_one(live if len(live) == 1 and wanted is None else mine_, wanted, room, "cohort/none-conducted")
+
+
+def _the_one(found: list[tuple[Cohort, T]], wanted: int | None, room: Room | None, refusal: str) -> T:
+    if wanted is not None:
+        found = [pair for pair in found if pair[0].id == wanted]
+    elif room is not None and any(cohort.room_id == room.id for cohort, _ in found):
+        found = [pair for pair in found if pair[0].room_id == room.id]
+    if not found:
+        raise Refused(refusal)
+    if len(found) > 1:
+        raise Unclear(tuple((cohort.id, f"{cohort.name} · {cohort.starts_on:%Y-%m}") for cohort, _ in found))
+    return found[0][1]
+
+
+def recruiting(db: Db, workspace_id: int, *, now: datetime) -> list[Cohort]:
+    """What one can apply to today."""
+    return list(
+        db.exec(
+            select(Cohort)
+            .where(
+                Cohort.workspace_id == workspace_id,
+                Cohort.state == CohortState.RECRUITING,
+                col(Cohort.closes_at) > now,
+            )
+            .order_by(col(Cohort.id))
+        ).all()
+    )
+
+
+def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
+    moments = {"start": cohort.starts_at, "close": cohort.closes_at}
+    yield Occasion("cohort", cohort.id, cohort.revision, moments)
+    members = db.exec(
+        select(Membership).where(Membership.cohort_id == cohort.id, Membership.state == MembershipState.ACTIVE)
+    ).all()
+    for member in members:
+        yield Occasion("membership", member.id, 0, {"accepted": member.accepted_at})
+
+
+TOUCHPOINTS = Source(occasions=_occasions)

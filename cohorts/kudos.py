@@ -1,0 +1,83 @@
+"""Thanking a peer."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, SQLModel, col, select
+
+from cohorts import outbox
+from cohorts.cohort import Cohort, Membership, membership_of, present
+from cohorts.errors import Refused
+from cohorts.facts import clean
+from cohorts.people import Person
+from cohorts.store import Db, link, moment
+
+WORDS = 500
+
+
+class Kudos(SQLModel, table=True):
+    id: int = Field(default=None, primary_key=True)
+    giver_id: int = link("membership.id")
+    receiver_id: int = link("membership.id")
+    words: str
+    at: datetime = moment()
+
+
+def give(db: Db, cohort: Cohort, giver: Membership, to: Person, words: str, *, now: datetime) -> Kudos:
+    """Thank somebody of the same cohort; they hear it at once, from whom and for what."""
+    words = clean(words).strip()
+    receiver = membership_of(db, cohort, to)
+    if receiver is None or receiver not in present(db, cohort):
+        raise Refused("kudos/not-in-cohort", person=to.ref, program=cohort.name)
+    if receiver.id == giver.id:
+        raise Refused("kudos/to-yourself")
+    if not words:
+        raise Refused("kudos/for-what", person=to.ref)
+    if len(words) > WORDS:
+        raise Refused("kudos/too-long", limit=WORDS, length=len(words))
+    kudos = Kudos(giver_id=giver.id, receiver_id=receiver.id, words=words, at=now)
+    db.add(kudos)
+    db.flush()
+    outbox.tell(
+        db,
+        to,
+        "kudos/received",
+        key=f"kudos:{kudos.id}",
+        now=now,
+        as_=receiver.hears,
+        giver=giver.ref,
+        words=words,
+    )
+    return kudos
+
+
+def received(db: Db, membership: Membership) -> int:
+    query = sa.select(sa.func.count()).where(col(Kudos.receiver_id) == membership.id)
+    return int(db.execute(query).scalar_one())
+
+
+def given_since(db: Db, cohort: Cohort, since: datetime) -> int:
+    """How many thanks went around in a cohort."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(Kudos)
+        .join(Membership, col(Membership.id) == col(Kudos.receiver_id))
+        .where(col(Membership.cohort_id) == cohort.id, col(Kudos.at) >= since)
+    )
+    return int(db.execute(query).scalar_one())
+
+
+def ledger(db: Db, cohort: Cohort) -> list[tuple[str, str, datetime]]:
+    """(giver's name, receiver's name, when) of every thanks in a cohort."""
+    gave, got = aliased(Membership), aliased(Membership)
+    rows = db.exec(
+        select(Kudos, gave.person_id, got.person_id)
+        .join(gave, col(gave.id) == col(Kudos.giver_id))
+        .join(got, col(got.id) == col(Kudos.receiver_id))
+        .where(got.cohort_id == cohort.id)
+        .order_by(col(Kudos.id))
+    ).all()
+    people = db.exec(select(Person).where(Person.workspace_id == cohort.workspace_id)).all()
+    names = {person.id: person.name for person in people}
+    return [(names[giver], names[receiver], one.at) for one, giver, receiver in rows]

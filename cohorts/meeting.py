@@ -1,0 +1,211 @@
+"""The hour itself, state and effects together: it begins with pairs, ends with a question, is settled and recapped."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from cohorts import attendance, breakouts, graduation, homework, outbox, people, reflections, sessions
+from cohorts import cohort as cohorts_
+from cohorts.attendance import Answer, Attended
+from cohorts.cohort import Cohort, Membership, MembershipState, present
+from cohorts.facts import Fact, PersonRef
+from cohorts.outbox import Press
+from cohorts.sessions import Session, SessionState
+from cohorts.store import Db
+
+
+def expected(db: Db, cohort: Cohort, session: Session) -> list[Membership]:
+    """Members who have not said that they can't come; nobody before the cohort is launched."""
+    if not sessions.is_expected(cohort) or session.state is not SessionState.PLANNED:
+        return []
+    answers = attendance.answers(db, session)
+    return [one for one in present(db, cohort) if answers.get(one.id) is not Answer.NO]
+
+
+def begin(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime | None = None) -> bool:
+    """Make it live and post the pairs, from those who checked in, or else from those who are expected."""
+    if not sessions.begin(db, session, now=now):
+        return False
+    members = present(db, cohort)
+    seen = attendance.attendance(db, session)
+    answers = attendance.answers(db, session)
+    there = [one for one in members if seen.get(one.id) is Attended.PRESENT]
+    if len(there) < 2:
+        there = [one for one in members if answers.get(one.id) is not Answer.NO]
+    if breakouts.draw(db, cohort, session, there, now=now):
+        outbox.announce(
+            db,
+            cohorts_.room_of(db, cohort),
+            "pairing/groups",
+            key=_groups_key(session),
+            now=now,
+            due=due,
+            expires=session.ends_at,
+            presses=[Press("sessions/here", {"session_id": session.id})],
+            title=session.title,
+            rounds=groups(db, session),
+        )
+    return True
+
+
+def _groups_key(session: Session) -> str:
+    return f"session:{session.id}/groups/r{session.revision}"
+
+
+def repost_groups(db: Db, cohort: Cohort, session: Session, why: str, *, now: datetime) -> None:
+    outbox.edit(
+        db,
+        _groups_key(session),
+        "pairing/groups",
+        key=f"{_groups_key(session)}/{why}",
+        now=now,
+        presses=[Press("sessions/here", {"session_id": session.id})],
+        title=session.title,
+        rounds=groups(db, session),
+    )
+
+
+def groups(db: Db, session: Session) -> list[Fact]:
+    rounds: list[Fact] = []
+    for breakout in breakouts.of_session(db, session):
+        seated = breakouts.groups(db, breakout)
+        named: list[Fact] = [
+            [PersonRef(one) for one in breakouts.people_in(db, members)] for number, members in seated.items() if number
+        ]
+        rounds.append(
+            {
+                "prompt": breakout.prompt,
+                "groups": named,
+                "sat_out": [PersonRef(one) for one in breakouts.people_in(db, seated.get(0, []))],
+                "repeats": breakout.repeats,
+                "unavoidable": breakout.lower_bound,
+            }
+        )
+    return rounds
+
+
+def end(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime | None = None) -> None:
+    """Ask everyone who was there what was most valuable, and the facilitator who else was."""
+    if not sessions.end(db, session, now=now):
+        return
+    seen = attendance.attendance(db, session)
+    members = present(db, cohort)
+    answers = attendance.answers(db, session)
+    unseen = [one for one in members if seen.get(one.id) is not Attended.PRESENT]
+    answered = {one.membership_id for one in reflections.of_session(db, session)}
+    asked = [one for one in members if one not in unseen or (not seen and answers.get(one.id) is not Answer.NO)]
+    for member in asked:
+        if member.id in answered:
+            continue
+        outbox.tell(
+            db,
+            cohorts_.person_of(db, member),
+            "reflections/ask",
+            key=f"session:{session.id}/reflection/{member.id}",
+            now=now,
+            due=due,
+            expires=now + timedelta(days=2),
+            as_=member.hears,
+            presses=[Press("reflections/open", {"session_id": session.id}, "primary")],
+            title=session.title,
+            prompt=reflection_prompt(cohort, session),
+        )
+    for facilitator in people.facilitators(db, cohort.workspace_id, cohort.program_key):
+        outbox.tell(
+            db,
+            facilitator,
+            "sessions/attendance",
+            key=f"session:{session.id}/attendance/{facilitator.id}",
+            now=now,
+            due=due,
+            expires=now + timedelta(hours=6),
+            presses=attendance_presses(db, session, unseen) if unseen else [],
+            title=session.title,
+            seen=len(members) - len(unseen),
+            unseen=[one.ref for one in unseen],
+        )
+
+
+def reflection_prompt(cohort: Cohort, session: Session) -> str:
+    prompts = (one.prompt for one in sessions.run_of_show(cohort, session) if one.kind == "reflection")
+    return next((prompt for prompt in prompts if prompt), "")
+
+
+def attendance_presses(db: Db, session: Session, unseen: Sequence[Membership]) -> list[Press]:
+    names = cohorts_.people_of(db, unseen)
+    each = [
+        Press(
+            "sessions/was-here",
+            {"session_id": session.id, "membership_id": one.id},
+            facts={"name": names[one.id].name[:40]},
+        )
+        for one in unseen[:20]
+    ]
+    return [*each, Press("sessions/settled", {"session_id": session.id}, "primary")]
+
+
+def settle(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime | None = None) -> None:
+    """The absent are known now, and hear kindly what they missed."""
+    if session.attendance_settled_at is not None:
+        return
+    members = [one for one in present(db, cohort) if one.state is MembershipState.ACTIVE]
+    attendance.settle_attendance(db, session, members, now=now)
+    seen = attendance.attendance(db, session)
+    for member in members:
+        if seen.get(member.id) is Attended.ABSENT:
+            outbox.tell(
+                db,
+                cohorts_.person_of(db, member),
+                "sessions/missed",
+                key=f"session:{session.id}/missed/{member.id}",
+                now=now,
+                due=due,
+                expires=now + timedelta(days=3),
+                as_=member.hears,
+                title=session.title,
+                homework=_homework_facts(db, cohort, session),
+                more=_next(db, cohort, now),
+            )
+
+
+def post_recap(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime | None = None) -> None:
+    """Once, whether a facilitator sent it or its time came."""
+    outbox.announce(
+        db,
+        cohorts_.room_of(db, cohort),
+        "sessions/recap",
+        key=f"session:{session.id}/recap",
+        now=now,
+        due=due,
+        more=recap(db, cohort, session, now),
+    )
+
+
+def recap(db: Db, cohort: Cohort, session: Session, now: datetime) -> dict[str, Fact]:
+    seen = attendance.attendance(db, session)
+    people_ = {one.id: one.ref for one in present(db, cohort)}
+    shared = [one for one in reflections.of_session(db, session) if one.share and one.membership_id in people_]
+    return {
+        "title": session.title,
+        "there": [ref for id_, ref in people_.items() if seen.get(id_) is Attended.PRESENT],
+        "members": len(people_),
+        "quotes": [{"person": people_[one.membership_id], "words": one.words} for one in shared],
+        "homework": _homework_facts(db, cohort, session),
+        "graduates": graduation.named_at(db, cohort) if sessions.upcoming(db, cohort, now=now) is None else None,
+        **_next(db, cohort, now),
+    }
+
+
+def _homework_facts(db: Db, cohort: Cohort, session: Session) -> list[Fact]:
+    return [
+        {"title": one.title, "ask": homework.plan_of(cohort, one).ask, "due": one.due_at}
+        for one in homework.of_cohort(db, cohort)
+        if one.session_id == session.id
+    ]
+
+
+def _next(db: Db, cohort: Cohort, now: datetime) -> dict[str, Fact]:
+    following = sessions.upcoming(db, cohort, now=now)
+    return {
+        "next_title": following.title if following else "",
+        "next_starts": following.starts_at if following else None,
+    }

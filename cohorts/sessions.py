@@ -1,0 +1,236 @@
+"""Live meetings: scheduled, moved, cancelled, begun and ended; who is coming and who was there.
+
+Every change of time or status raises the session's revision: what was planned or written for an older one is
+withdrawn in the same transaction, and the calendar file's SEQUENCE grows with it.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel, col, select
+
+from cohorts.cohort import Cohort, CohortState, Membership, present
+from cohorts.errors import Refused
+from cohorts.outbox import About
+from cohorts.people import Person, conducts
+from cohorts.program_kinds import SessionKind
+from cohorts.program_parts import Segment
+from cohorts.states import advance
+from cohorts.store import Db, choice, link, moment
+from cohorts.touchpoints import Occasion, Rule, Source
+
+
+class SessionState(StrEnum):
+    PLANNED = "planned"
+    LIVE = "live"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+
+SESSION_LIFE = {
+    SessionState.PLANNED: frozenset({SessionState.LIVE, SessionState.HELD, SessionState.CANCELLED}),
+    SessionState.LIVE: frozenset({SessionState.HELD}),
+    SessionState.HELD: frozenset(),
+    SessionState.CANCELLED: frozenset({SessionState.PLANNED}),
+}
+
+
+class Session(SQLModel, table=True):
+    __table_args__ = (sa.UniqueConstraint("cohort_id", "key"),)
+    id: int = Field(default=None, primary_key=True)
+    cohort_id: int = link("cohort.id", index=False)
+    key: str = Field(max_length=64)
+    title: str = Field(max_length=200)
+    kind: SessionKind = choice(SessionKind, default=SessionKind.SESSION)
+    state: SessionState = choice(SessionState, default=SessionState.PLANNED)
+    starts_at: datetime = moment(index=True)
+    minutes: int
+    place: str = Field(default="", max_length=500)
+    revision: int = Field(default=0)  # of the timing
+    changed_at: datetime | None = moment(null=True)  # when people were told of this revision
+    began_at: datetime | None = moment(null=True)
+    ended_at: datetime | None = moment(null=True)
+    attendance_settled_at: datetime | None = moment(null=True)
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + timedelta(minutes=self.minutes)
+
+    @property
+    def about(self) -> About:
+        return About("session", self.id, self.revision)
+
+
+def begin(db: Db, session: Session, *, now: datetime) -> bool:
+    """From planned to live; False when it runs already. Not earlier than half an hour before its time."""
+    if session.state is SessionState.LIVE:
+        return False
+    if session.starts_at - now > timedelta(minutes=30):
+        raise Refused("sessions/too-early", title=session.title, starts=session.starts_at)
+    session.state = advance(SESSION_LIFE, session.state, SessionState.LIVE, "sessions/cannot-start")
+    session.began_at = now
+    db.flush()
+    return True
+
+
+def end(db: Db, session: Session, *, now: datetime) -> bool:
+    """From live (or never begun) to held; False when it was ended before."""
+    if session.state is SessionState.HELD:
+        return False
+    session.state = advance(SESSION_LIFE, session.state, SessionState.HELD, "sessions/cannot-end")
+    session.ended_at = now
+    db.flush()
+    return True
+
+
+def all_of(db: Db, cohort: Cohort) -> list[Session]:
+    """Cancelled ones included, in the order of time."""
+    return list(
+        db.exec(
+            select(Session).where(Session.cohort_id == cohort.id).order_by(col(Session.starts_at), col(Session.id))
+        ).all()
+    )
+
+
+def standing(db: Db, cohort: Cohort) -> list[Session]:
+    return [session for session in all_of(db, cohort) if session.state is not SessionState.CANCELLED]
+
+
+def upcoming(db: Db, cohort: Cohort, *, now: datetime) -> Session | None:
+    """The one that is on, or the next."""
+    waiting = (SessionState.PLANNED, SessionState.LIVE)
+    return next((one for one in standing(db, cohort) if one.state in waiting and one.ends_at > now), None)
+
+
+def latest(db: Db, cohort: Cohort, *, now: datetime) -> Session | None:
+    """The one that is on, or the last that was."""
+    begun = [one for one in standing(db, cohort) if one.starts_at <= now or one.state is not SessionState.PLANNED]
+    return begun[-1] if begun else None
+
+
+def number(db: Db, cohort: Cohort, n: int) -> Session:
+    """The n-th standing session, counted from 1 as people do."""
+    found = standing(db, cohort)
+    if not 1 <= n <= len(found):
+        raise Refused("sessions/no-such-number", number=n, count=len(found))
+    return found[n - 1]
+
+
+def conducted(db: Db, person: Person, session_id: int) -> tuple[Session, Cohort]:
+    """A session of a program that somebody conducts, in their own workspace."""
+    row = _with_cohort(db, person, session_id)
+    if row is None or not conducts(db, person, row[1].program_key):
+        raise Refused("sessions/not-here")
+    return row
+
+
+def attended_by(db: Db, person: Person, session_id: int) -> tuple[Session, Cohort, Membership]:
+    """A session of a cohort that somebody takes part in."""
+    row = _with_cohort(db, person, session_id)
+    if row is None:
+        raise Refused("sessions/not-here")
+    member = next((one for one in present(db, row[1]) if one.person_id == person.id), None)
+    if member is None:
+        raise Refused("sessions/not-here")
+    return row[0], row[1], member
+
+
+def _with_cohort(db: Db, person: Person, session_id: int) -> tuple[Session, Cohort] | None:
+    row = db.exec(
+        select(Session, Cohort)
+        .join(Cohort, col(Cohort.id) == col(Session.cohort_id))
+        .where(Session.id == session_id, Cohort.workspace_id == person.workspace_id)
+    ).one_or_none()
+    return (row[0], row[1]) if row is not None else None
+
+
+def get(db: Db, session_id: int) -> tuple[Session, Cohort]:
+    """For due work, which is about nobody's rights."""
+    session = db.get_one(Session, session_id)
+    return session, db.get_one(Cohort, session.cohort_id)
+
+
+def run_of_show(cohort: Cohort, session: Session) -> tuple[Segment, ...]:
+    plan = next((plan for plan in cohort.program.sessions if plan.key == session.key), None)
+    return cohort.program.agenda_of(plan) if plan is not None else ()
+
+
+def goal_of(cohort: Cohort, session: Session) -> str:
+    """What the program wants of the hour; empty for a session that was added from chat."""
+    return next((plan.goal for plan in cohort.program.sessions if plan.key == session.key), "")
+
+
+def is_expected(cohort: Cohort) -> bool:
+    """Whether a cohort's sessions take place: it was launched and has not ended."""
+    return cohort.state in (CohortState.RUNNING, CohortState.GRADUATED)
+
+
+def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
+    found = standing(db, cohort)
+    meetings = [one for one in found if one.kind is SessionKind.SESSION]
+    for session in found:
+        traits = {"meeting"} if session.kind is SessionKind.SESSION else set()
+        if meetings and session is meetings[0]:
+            traits.add("first")
+        yield Occasion(
+            "session",
+            session.id,
+            session.revision,
+            {"start": session.starts_at, "end": session.ends_at},
+            changed_at=session.changed_at,
+            key=session.key,
+            last=bool(meetings) and session is meetings[-1],
+            traits=frozenset(traits),
+        )
+
+
+TOUCHPOINTS = Source(
+    occasions=_occasions,
+    rules=(
+        Rule(
+            "sessions/reminder-day",
+            on="session",
+            anchor="start",
+            shift="-1d",
+            late=timedelta(hours=20),
+            switch="reminder_day",
+        ),
+        Rule(
+            "sessions/brief",
+            on="session",
+            anchor="start",
+            shift="-2h",
+            late=timedelta(hours=2),
+            switch="brief",
+        ),
+        Rule(
+            "sessions/reminder-hour",
+            on="session",
+            anchor="start",
+            shift="-1h",
+            late=timedelta(minutes=50),
+            switch="reminder_hour",
+        ),
+        Rule(
+            "sessions/open-doors",
+            on="session",
+            anchor="start",
+            late=timedelta(minutes=20),
+            switch="reminder_start",
+        ),
+        Rule("sessions/begin", on="session", anchor="start", shift="5m", late=timedelta(minutes=45)),
+        Rule("sessions/close", on="session", anchor="end", shift="5m"),
+        Rule(
+            "sessions/recap-draft",
+            on="session",
+            anchor="end",
+            shift="15m",
+            late=timedelta(hours=1),
+            switch="recap",
+        ),
+        Rule("sessions/recap", on="session", anchor="end", shift="75m", late=timedelta(days=2), switch="recap"),
+        Rule("sessions/settle", on="session", anchor="end", shift="6h"),
+    ),
+)

@@ -1,0 +1,133 @@
+"""Surveys of the program file: asked when it says, answered once, read as numbers."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel, col, select
+
+from cohorts.cohort import Cohort, Membership
+from cohorts.errors import Invalid, Refused, Remark
+from cohorts.facts import Json, clean
+from cohorts.program_answers import BadAnswer, check_answer
+from cohorts.program_kinds import QuestionKind
+from cohorts.program_parts import Survey
+from cohorts.programs import Program
+from cohorts.store import Db, json, link, moment
+from cohorts.touchpoints import Item, Source
+
+
+class SurveyResponse(SQLModel, table=True):
+    __table_args__ = (sa.UniqueConstraint("membership_id", "survey_key"),)
+    id: int = Field(default=None, primary_key=True)
+    membership_id: int = link("membership.id", index=False)
+    survey_key: str = Field(max_length=64)
+    answers: object = json()
+    complete: bool = Field(default=False)
+    at: datetime = moment()
+
+    @property
+    def given(self) -> dict[str, Json]:
+        return dict(self.answers) if isinstance(self.answers, dict) else {}
+
+
+def plan_of(cohort: Cohort, key: str) -> Survey:
+    try:
+        return cohort.program.survey(key)
+    except KeyError:
+        raise Refused("surveys/not-here") from None
+
+
+def response(db: Db, membership: Membership, key: str) -> SurveyResponse | None:
+    return db.exec(
+        select(SurveyResponse).where(SurveyResponse.membership_id == membership.id, SurveyResponse.survey_key == key)
+    ).one_or_none()
+
+
+def keep(
+    db: Db, membership: Membership, survey: Survey, answers: Mapping[str, object], *, now: datetime
+) -> SurveyResponse:
+    """Half-done answers, as they are."""
+    found = response(db, membership, survey.key)
+    if found is None:
+        found = SurveyResponse(membership_id=membership.id, survey_key=survey.key, answers={}, at=now)
+        db.add(found)
+    known = {question.key for question in survey.questions}
+    kept = {key: value for key, value in answers.items() if key in known and value not in (None, "", [])}
+    found.answers = found.given | {
+        key: value if isinstance(value, (bool, int, float)) else clean(str(value))[:10_000]
+        for key, value in kept.items()
+    }
+    db.flush()
+    return found
+
+
+def check(survey: Survey, answers: Mapping[str, object], *, only: "set[str] | None" = None) -> dict[str, Json]:
+    """Every answer in its kept form, or `Invalid` with a remark beside each."""
+    checked: dict[str, Json] = {}
+    wrong: dict[str, Remark] = {}
+    for question in survey.questions:
+        if only is not None and question.key not in only:
+            continue
+        try:
+            value = check_answer(question, answers.get(question.key))
+        except BadAnswer as bad:
+            wrong[question.key] = Remark(bad.reason_key, **bad.facts)
+            continue
+        if value is not None:
+            checked[question.key] = list(value) if isinstance(value, list) else value
+    if wrong:
+        raise Invalid(**wrong)
+    return checked
+
+
+def answer(
+    db: Db, membership: Membership, survey: Survey, answers: Mapping[str, object], *, now: datetime
+) -> SurveyResponse:
+    """A whole answer; a second one replaces the first."""
+    checked = check(survey, answers)
+    found = keep(db, membership, survey, {}, now=now)
+    found.answers, found.complete, found.at = checked, True, now
+    db.flush()
+    return found
+
+
+def nps_scores(db: Db, cohort: Cohort) -> list[tuple[int, str]]:
+    """(score, comment) of everyone who answered a question of kind nps; the comment is that survey's own words."""
+    scores = []
+    for survey in cohort.program.surveys:
+        asked = [question.key for question in survey.questions if question.kind is QuestionKind.NPS]
+        for given in responses(db, cohort, survey.key) if asked else []:
+            for key in asked:
+                if isinstance(score := given.given.get(key), int):
+                    scores.append((score, comment_of(survey, given)))
+    return scores
+
+
+def comment_of(survey: Survey, given: SurveyResponse) -> str:
+    """What somebody wrote in the text questions of a survey."""
+    texts = [q.key for q in survey.questions if q.kind in (QuestionKind.PARAGRAPH, QuestionKind.LINE)]
+    return " · ".join(str(given.given[key]) for key in texts if given.given.get(key))
+
+
+def responses(db: Db, cohort: Cohort, key: str) -> list[SurveyResponse]:
+    return list(
+        db.exec(
+            select(SurveyResponse)
+            .join(Membership, col(Membership.id) == col(SurveyResponse.membership_id))
+            .where(
+                Membership.cohort_id == cohort.id,
+                SurveyResponse.survey_key == key,
+                col(SurveyResponse.complete).is_(True),
+            )
+            .order_by(col(SurveyResponse.id))
+        ).all()
+    )
+
+
+def _items(program: Program) -> Iterable[Item]:
+    for survey in program.surveys:
+        yield Item("surveys/ask", survey.key, survey.when, late=timedelta(days=7))
+
+
+TOUCHPOINTS = Source(items=_items)

@@ -1,0 +1,141 @@
+"""Laying out a cohort's sessions, scheduling more, moving and cancelling: every change is told, once."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from cohorts import audit, homework, outbox, touchpoints
+from cohorts.attendance import Rsvp, rsvp_presses
+from cohorts.cohort import Cohort, present, room_of
+from cohorts.errors import Refused
+from cohorts.moments import session_starts
+from cohorts.outbox import Press
+from cohorts.people import Person
+from cohorts.program_kinds import SessionKind
+from cohorts.sessions import SESSION_LIFE, Session, SessionState, all_of, upcoming
+from cohorts.states import advance
+from cohorts.store import Db
+
+
+def lay_out(db: Db, cohort: Cohort, *, now: datetime) -> list[Session]:
+    """The program's sessions, at their times."""
+    made = []
+    for plan, starts_at in session_starts(cohort.program, cohort.starts_on, cohort.zone):
+        session = Session(
+            cohort_id=cohort.id,
+            key=plan.key,
+            title=plan.title,
+            kind=plan.kind,
+            starts_at=starts_at,
+            minutes=plan.minutes,
+            place=cohort.program.place or "",
+        )
+        db.add(session)
+        made.append(session)
+    db.flush()
+    homework.lay_out(db, cohort, made)
+    touchpoints.reconcile(db, cohort, now=now)
+    return made
+
+
+def schedule(
+    db: Db, cohort: Cohort, *, title: str, starts_at: datetime, minutes: int, by: Person, now: datetime
+) -> Session:
+    """One more session than the program has."""
+    _ahead(starts_at, now)
+    extra = sum(1 for session in all_of(db, cohort) if session.key.startswith("extra-")) + 1
+    session = Session(
+        cohort_id=cohort.id,
+        key=f"extra-{extra}",
+        title=title,
+        starts_at=starts_at,
+        minutes=minutes,
+        place=cohort.program.place or "",
+        kind=SessionKind.OFFICE_HOURS,
+        changed_at=now,
+    )
+    db.add(session)
+    db.flush()
+    _tell_room(db, cohort, session, "sessions/scheduled", "scheduled", now=now, presses=rsvp_presses(session))
+    audit.record(db, by, "session/scheduled", now=now, session=session.id)
+    touchpoints.reconcile(db, cohort, now=now)
+    return session
+
+
+def move(db: Db, cohort: Cohort, session: Session, starts_at: datetime, *, by: Person, now: datetime) -> None:
+    """To another time. Inside a day before either time, old RSVPs say nothing any more and are asked for again."""
+    if session.state is not SessionState.PLANNED:
+        raise Refused("sessions/cannot-move", title=session.title, state=session.state.value)
+    _ahead(starts_at, now)
+    was = session.starts_at
+    session.starts_at = starts_at
+    _change(db, cohort, session, now)
+    if min(was, starts_at) - now <= timedelta(days=1):
+        db.exec(sa.delete(Rsvp).where(col(Rsvp.session_id) == session.id))
+    _tell_room(db, cohort, session, "sessions/moved", "moved", now=now, presses=rsvp_presses(session), was=was)
+    audit.record(db, by, "session/moved", now=now, session=session.id)
+    touchpoints.reconcile(db, cohort, now=now)
+
+
+def cancel(db: Db, cohort: Cohort, session: Session, *, by: Person, now: datetime) -> None:
+    """Not to be held. The room hears an apology, and nothing more of this session."""
+    session.state = advance(SESSION_LIFE, session.state, SessionState.CANCELLED, "sessions/cannot-cancel")
+    _change(db, cohort, session, now)
+    following = upcoming(db, cohort, now=now)
+    _tell_room(
+        db,
+        cohort,
+        session,
+        "sessions/cancelled",
+        "cancelled",
+        now=now,
+        next_title=following.title if following else "",
+        next_starts=following.starts_at if following else None,
+    )
+    audit.record(db, by, "session/cancelled", now=now, session=session.id)
+    touchpoints.reconcile(db, cohort, now=now)
+
+
+def _ahead(starts_at: datetime, now: datetime) -> None:
+    if starts_at <= now:
+        raise Refused("sessions/in-the-past", starts=starts_at)
+
+
+def _change(db: Db, cohort: Cohort, session: Session, now: datetime) -> None:
+    session.revision += 1
+    session.changed_at = now
+    db.flush()
+    homework.follow_sessions(db, cohort, now=now)
+    outbox.withdraw(db, session.about, reason="the session changed")
+
+
+def _tell_room(
+    db: Db,
+    cohort: Cohort,
+    session: Session,
+    template: str,
+    what: str,
+    *,
+    now: datetime,
+    presses: Iterable[Press] = (),
+    **facts: "str | datetime | None",
+) -> None:
+    """Everyone hears of a change in the room; before there are members there is nobody to tell."""
+    if not present(db, cohort):
+        return
+    outbox.announce(
+        db,
+        room_of(db, cohort),
+        template,
+        key=f"session:{session.id}/{what}/r{session.revision}",
+        now=now,
+        about=session.about,
+        expires=session.ends_at,
+        presses=list(presses),
+        title=session.title,
+        starts=session.starts_at,
+        place=session.place,
+        more=facts,
+    )
