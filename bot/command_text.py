@@ -219,6 +219,9 @@ class _Binding:
         elif (read := _read(option, value.text)) is not None:
             self.values[option.name] = read
             self.at += 1
+        elif option.kind is Kind.PERSON and value.text:  # a bare name, since it was said to be one
+            self.values[option.name] = value.text
+            self.at += 1
         else:
             ambiguous = option.kind is Kind.CHOICE and len(_matching(option, value.text)) > 1
             reason = "ambiguous-choice" if ambiguous else _not_a(option)

@@ -1,0 +1,127 @@
+"""Where the parts are joined: store, platforms, scheduler, delivery. Nothing else knows them all."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+
+import structlog
+
+from bot import features
+from bot.ask import Listed
+from bot.clock import Clock, SystemClock
+from bot.config import TEMPLATES, Settings
+from bot.delivery import Delivery
+from bot.dispatch import Dispatch
+from bot.platforms.base import Platform
+from bot.registry import Registry, collect
+from bot.render import Renderer
+from bot.scheduler import Scheduler
+from bot.threads import Threads
+from cohorts.migrations import migrate
+from cohorts.store import Store
+
+log = structlog.get_logger(__name__)
+
+
+class App:
+    """One running Caravan. `boundary` and `jitter` are for tests and rehearsals."""
+
+    def __init__(
+        self,
+        store: Store,
+        platforms: Sequence[Platform],
+        *,
+        settings: Settings | None = None,
+        catalogue: Mapping[str, Listed] | None = None,
+        clock: Clock | None = None,
+        packages: Sequence[ModuleType] = (features,),
+        boundary: Callable[[str], None] = lambda _: None,
+        jitter: random.Random | None = None,
+    ) -> None:
+        settings = settings or Settings()
+        self.store = store
+        self.clock = clock or SystemClock()
+        self.registry: Registry = collect(*packages)
+        self.renderer = Renderer(template_roots(settings))
+        self.threads = Threads(store)
+        self.platforms = {platform.name: platform for platform in platforms}
+        self.delivery = Delivery(
+            threads=self.threads,
+            registry=self.registry,
+            renderer=self.renderer,
+            platforms=self.platforms,
+            clock=self.clock,
+            boundary=boundary,
+            jitter=jitter,
+        )
+        self.scheduler = Scheduler(
+            threads=self.threads, registry=self.registry, clock=self.clock, committed=self.delivery.wake
+        )
+        self.doors = {
+            name: Dispatch(
+                name,
+                threads=self.threads,
+                registry=self.registry,
+                renderer=self.renderer,
+                clock=self.clock,
+                catalogue=catalogue or {},
+                committed=self._woken,
+                prefix=settings.command_prefix,
+                languages=settings.languages,
+                owners=frozenset(settings.owners),
+            )
+            for name in self.platforms
+        }
+
+    def _woken(self) -> None:
+        self.delivery.wake()
+        self.scheduler.wake()
+
+    def prepare(self) -> Path | None:
+        """Bring the database to this version's tables; where its backup is, if one was made."""
+        return migrate(self.store, now=SystemClock().now())
+
+    async def run(self) -> None:
+        """Serve until cancelled: every platform, the scheduler, delivery. What is being sent is finished first."""
+        delivering = asyncio.create_task(self.delivery.run())
+        scheduling = asyncio.create_task(self.scheduler.run())
+        listening = [asyncio.create_task(self._supervise(name)) for name in self.platforms]
+        try:
+            await asyncio.gather(delivering, scheduling, *listening)
+        finally:
+            self.scheduler.stop()
+            self.delivery.stop()
+            for task in listening:
+                task.cancel()
+            await asyncio.wait({delivering, scheduling, *listening}, timeout=10)
+
+    async def _supervise(self, name: str) -> None:
+        """Keep one platform listening; one that falls is started again, the others don't notice."""
+        wait = 1.0
+        while True:
+            try:
+                await self.platforms[name].listen(self.doors[name])
+                return
+            except Exception:
+                log.exception("platform fell", platform=name, again_in=wait)
+                await asyncio.sleep(wait)
+                wait = min(60.0, wait * 2)
+
+    async def settle(self) -> None:
+        """Everything due now, and all that follows from it: for rehearsals, the demo's clock and tests."""
+        await self.scheduler.tick(self.clock.now())
+        await self.delivery.drain()
+
+    def close(self) -> None:
+        self.threads.close()
+        self.store.close()
+
+
+def template_roots(settings: Settings) -> list[Path]:
+    """Where words are looked for: the owner's, the locale's, ours."""
+    own = [settings.templates_dir] if settings.templates_dir is not None else []
+    return [*own, TEMPLATES / settings.locale, TEMPLATES]

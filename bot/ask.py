@@ -1,0 +1,138 @@
+"""What a handler is given, and what it may give back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from bot.message import Answer, Answers, Field, Scalar
+from bot.registry import Registry
+from cohorts.facts import Fact
+from cohorts.outbox import Press
+from cohorts.people import Person, Workspace
+from cohorts.programs import Program
+from cohorts.rooms import Room
+from cohorts.store import Db
+
+Value: TypeAlias = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A program that can be opened: parsed, and its file's text for the cohort's own copy."""
+
+    program: Program
+    toml: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Somebody asks for something, inside the one transaction in which it is decided."""
+
+    db: Db
+    now: datetime
+    person: Person
+    place: Workspace
+    event: str  # unique for ever: part of the key of whatever this ask causes
+    room: Room | None = None
+    cohort: int | None = None  # the cohort meant, where it was chosen
+    catalogue: Mapping[str, Listed] = field(default_factory=dict)
+    languages: tuple[str, ...] = ("en",)
+    registry: Registry = field(default_factory=Registry)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something planned is due."""
+
+    db: Db
+    now: datetime
+    due_at: datetime
+    key: str  # unique for ever, changes with each revision
+    registry: Registry = field(default_factory=Registry)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A card of a reply: words of its own with buttons of its own."""
+
+    template: str
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    presses: Sequence[Press] = ()
+
+
+@dataclass(frozen=True, init=False)
+class Reply:
+    """Words for the person who asked, seen by them alone. `replaces`: in the place of what they pressed."""
+
+    template: str
+    presses: Sequence[Press]
+    parts: Sequence[Part]
+    replaces: bool
+    facts: Mapping[str, Fact]
+
+    def __init__(
+        self,
+        template: str,
+        /,
+        *,
+        presses: Sequence[Press] = (),
+        parts: Sequence[Part] = (),
+        replaces: bool = False,
+        more: Mapping[str, Fact] | None = None,
+        **facts: Fact,
+    ) -> None:
+        for name, value in (
+            ("template", template),
+            ("presses", presses),
+            ("parts", parts),
+            ("replaces", replaces),
+            ("facts", {**(more or {}), **facts}),
+        ):
+            object.__setattr__(self, name, value)
+
+
+@dataclass(frozen=True, init=False)
+class Asking:
+    """A form for the person who asked. Its title, submit button and labels stand in the feature's words.toml,
+    unless a field brings the words of a program's author."""
+
+    name: str
+    fields: Sequence[Field]
+    args: Mapping[str, Scalar]
+    title: str | None
+    intro: str | None  # a template
+    facts: Mapping[str, Fact]
+    page: int
+    pages: int
+
+    def __init__(
+        self,
+        name: str,
+        fields: Sequence[Field],
+        *,
+        args: Mapping[str, Scalar] | None = None,
+        title: str | None = None,
+        intro: str | None = None,
+        page: int = 1,
+        pages: int = 1,
+        **facts: Fact,
+    ) -> None:
+        for key, value in (
+            ("name", name),
+            ("fields", tuple(fields)),
+            ("args", dict(args or {})),
+            ("title", title),
+            ("intro", intro),
+            ("page", page),
+            ("pages", pages),
+            ("facts", facts),
+        ):
+            object.__setattr__(self, key, value)
+
+
+Response: TypeAlias = Reply | Asking | None
+
+__all__ = ["Answer", "Answers", "Ask", "Asking", "Due", "Listed", "Part", "Reply", "Response", "Value"]

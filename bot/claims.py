@@ -1,0 +1,240 @@
+"""What delivery reads from and writes to the outbox: claiming heads of lanes, recording what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from bot.directory import look_up
+from bot.platforms.base import Kind, Parcel
+from bot.render import Directory
+from cohorts import outbox, people
+from cohorts.cohort import Cohort, Membership
+from cohorts.facts import Fact, PersonRef, thaw
+from cohorts.outbox import Effect, EffectKind, EffectState
+from cohorts.people import Person, Workspace
+from cohorts.rooms import Room
+from cohorts.store import Db, Utc
+
+WAITING = (EffectState.PENDING, EffectState.SENDING)
+FAILURE_NOTICE = "delivery/failed"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One claimed effect with all that sending needs, read in the claiming transaction."""
+
+    effect_id: int
+    platform: str
+    kind: EffectKind
+    lane: str
+    attempts: int
+    uncertain: bool
+    parcel: Parcel
+    template: str = ""
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    presses: object = None
+    directory: Directory = field(default_factory=Directory)
+    file: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True)
+class Sent:
+    effect_id: int
+    receipt: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Failed:
+    effect_id: int
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Postponed:
+    effect_id: int
+    until: datetime
+    uncertain: bool
+
+
+Result: TypeAlias = Sent | Failed | Postponed
+
+
+def release_all(db: Db, *, now: datetime) -> int:
+    """End every lease: for the start of the only process."""
+    done = db.execute(
+        sa.update(Effect).where(col(Effect.state) == EffectState.SENDING).values(lease_until=now, not_before=None)
+    )
+    return int(getattr(done, "rowcount", 0))
+
+
+def _heads() -> sa.Select[Any]:
+    return sa.select(sa.func.min(col(Effect.id))).where(col(Effect.state).in_(WAITING)).group_by(col(Effect.lane))
+
+
+def _ready(now: datetime, held: frozenset[str]) -> sa.ColumnElement[bool]:
+    free = sa.or_(
+        sa.and_(
+            col(Effect.state) == EffectState.PENDING,
+            sa.or_(col(Effect.not_before).is_(None), col(Effect.not_before) <= now),
+        ),
+        sa.and_(col(Effect.state) == EffectState.SENDING, col(Effect.lease_until) <= now),
+    )
+    return sa.and_(col(Effect.id).in_(_heads()), free, col(Effect.lane).not_in(held) if held else sa.true())
+
+
+def any_waiting(db: Db, *, now: datetime, held: frozenset[str]) -> bool:
+    """A cheap look, so that an idle delivery writes nothing."""
+    return db.execute(sa.select(col(Effect.id)).where(_ready(now, held)).limit(1)).first() is not None
+
+
+def next_at(db: Db) -> datetime | None:
+    """When the next head may be tried; None when nothing waits."""
+    at = sa.func.coalesce(col(Effect.lease_until), col(Effect.not_before), col(Effect.created_at))
+    found: datetime | None = db.execute(
+        sa.select(sa.func.min(sa.type_coerce(at, Utc()))).where(col(Effect.id).in_(_heads()))
+    ).scalar_one_or_none()
+    return found
+
+
+def claim(db: Db, *, now: datetime, lease: timedelta, held: frozenset[str], most: int) -> list[Job]:
+    """The heads of free lanes, leased. What has expired, or speaks of what has changed, ends here unsent."""
+    query = select(Effect).where(_ready(now, held)).order_by(col(Effect.id)).limit(most)
+    if db.get_bind().dialect.name == "postgresql":
+        query = query.with_for_update(skip_locked=True)
+    jobs = []
+    for effect in db.exec(query).all():
+        job = _job(db, effect, now=now)
+        if job is not None:
+            effect.state, effect.lease_until = EffectState.SENDING, now + lease
+            effect.attempted_at = effect.attempted_at or now
+            effect.attempts += 1
+            jobs.append(job)
+    db.flush()
+    return jobs
+
+
+def _job(db: Db, effect: Effect, *, now: datetime) -> Job | None:
+    uncertain = effect.state is EffectState.SENDING
+    if not uncertain:
+        # An uncertain one has perhaps arrived; whether it is still wanted is no question then.
+        if effect.expires_at is not None and now > effect.expires_at:
+            _end(effect, EffectState.EXPIRED, "too late when it could be sent")
+            return None
+        if not outbox.is_current(db, effect):
+            _end(effect, EffectState.WITHDRAWN, "what it is about has changed")
+            return None
+    place = db.get_one(Workspace, effect.workspace_id)
+    parcel = Parcel(key=effect.key, kind=Kind(effect.kind.value), workspace=place.external)
+    if effect.attempted_at is not None:
+        parcel = _with(parcel, attempted_at=effect.attempted_at)
+    if effect.room_id is not None:
+        room = db.get_one(Room, effect.room_id)
+        if effect.kind is EffectKind.ROOM:
+            parcel = _with(parcel, name=room.name, title=room.topic)
+        elif room.external is None:
+            _fail(db, effect, "room-missing", now)
+            return None
+        else:
+            parcel = _with(parcel, room=room.external)
+    if effect.person_id is not None:
+        account = people.account_of(db, effect.person_id)
+        if account is None:
+            _fail(db, effect, "no-account", now)
+            return None
+        parcel = _with(parcel, account=account)
+    if effect.target_key is not None:
+        receipt = db.exec(select(Effect.receipt).where(Effect.key == effect.target_key)).first()
+        if receipt is None:
+            _end(effect, EffectState.WITHDRAWN, "what it changes was never sent")
+            return None
+        parcel = _with(parcel, target=receipt)
+    facts = thaw(effect.facts)  # type: ignore[arg-type]
+    facts = facts if isinstance(facts, dict) else {}
+    return Job(
+        effect_id=effect.id,
+        platform=place.platform,
+        kind=effect.kind,
+        lane=effect.lane,
+        attempts=effect.attempts,
+        uncertain=uncertain,
+        parcel=parcel,
+        template=effect.template,
+        facts=facts,
+        presses=effect.presses,
+        directory=look_up(db, [facts]),
+        file=effect.file if isinstance(effect.file, dict) else None,
+    )
+
+
+def _with(parcel: Parcel, **changes: object) -> Parcel:
+    return replace(parcel, **changes)  # type: ignore[arg-type]
+
+
+def _end(effect: Effect, state: EffectState, reason: str) -> None:
+    effect.state, effect.reason = state, reason
+
+
+def _fail(db: Db, effect: Effect, reason: str, now: datetime) -> None:
+    _end(effect, EffectState.FAILED, reason)
+    _tell_facilitators(db, effect, now)
+
+
+def record(db: Db, result: Result, *, now: datetime) -> None:
+    """Write down what became of one claimed effect."""
+    effect = db.get_one(Effect, result.effect_id)
+    match result:
+        case Sent(receipt=receipt, at=at):
+            effect.state, effect.receipt, effect.sent_at = EffectState.SENT, receipt, at
+            effect.lease_until = effect.not_before = None
+            if effect.kind is EffectKind.ROOM and effect.room_id is not None:
+                db.get_one(Room, effect.room_id).external = receipt
+        case Failed(reason=reason):
+            _fail(db, effect, reason, now)
+        case Postponed(until=until, uncertain=uncertain):
+            if uncertain:
+                effect.lease_until = until
+            else:
+                effect.state, effect.lease_until, effect.not_before = EffectState.PENDING, None, until
+    db.flush()
+
+
+def _tell_facilitators(db: Db, effect: Effect, now: datetime) -> None:
+    """In plain words, to those who can mend it. A failed notice of a failure is only logged by its row."""
+    if effect.template == FAILURE_NOTICE:
+        return
+    keys: set[str] = set()
+    if effect.room_id is not None:
+        keys = set(db.exec(select(Cohort.program_key).where(Cohort.room_id == effect.room_id)).all())
+    elif effect.membership_id is not None:
+        keys = set(
+            db.exec(
+                select(Cohort.program_key)
+                .join(Membership, col(Membership.cohort_id) == col(Cohort.id))
+                .where(Membership.id == effect.membership_id)
+            ).all()
+        )
+    told: dict[int, Person] = {}
+    for key in keys or {""}:
+        told |= {one.id: one for one in people.facilitators(db, effect.workspace_id, key)}
+    for person in told.values():
+        if person.id == effect.person_id:
+            continue
+        outbox.tell(
+            db,
+            person,
+            FAILURE_NOTICE,
+            key=f"failure:{effect.id}/person:{person.id}",
+            now=now,
+            reason=effect.reason or "",
+            what=effect.kind.value,
+            person=PersonRef(effect.person_id) if effect.person_id is not None else None,
+            room=db.get_one(Room, effect.room_id).ref if effect.room_id is not None else None,
+        )

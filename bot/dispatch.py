@@ -1,0 +1,382 @@
+"""The one way in: parse, know the person, authorise, one transaction, reply or refuse.
+
+A platform's event id is kept in the handler's own transaction, so that a redelivery changes nothing; the answer is
+made after the commit.
+"""
+
+from __future__ import annotations
+
+import inspect
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+from sqlmodel import select
+
+from bot.ask import Ask, Asking, Listed, Reply, Response
+from bot.clock import Clock
+from bot.command_text import Kind, UnknownCommand, bind, route
+from bot.directory import look_up
+from bot.message import Choice, Field, FieldKind
+from bot.platforms.base import CommandInfo, Filled, Inbound, Outcome, Pressed, Typed, Wrote
+from bot.registry import DEFAULTS, Declared, Option, Registry
+from bot.render import Directory, Renderer, refs
+from bot.threads import Busy, Threads
+from cohorts import inbox, people, rooms
+from cohorts.cohort import Membership
+from cohorts.errors import Invalid, Refused, Remark, Unclear
+from cohorts.facts import Fact, clean
+from cohorts.people import Granted, Person, Role, Workspace
+from cohorts.store import Db
+
+log = structlog.get_logger(__name__)
+
+FILL, CHOOSE = "commands/fill", "commands/choose"
+MOST_CHOICES = 25
+
+
+@dataclass(frozen=True)
+class Call:
+    """A deed, understood: which declared handler, with which arguments."""
+
+    declared: Declared
+    args: Mapping[str, object]
+    line: str = ""  # the command as typed, to ask again with
+    cohort: int | None = None
+
+
+@dataclass(frozen=True)
+class _Answer:
+    response: Response = None
+    errors: Mapping[str, Remark] | None = None
+
+
+class Dispatch:
+    """The door of one platform. `committed` is called after each commit, to wake delivery and scheduler."""
+
+    def __init__(
+        self,
+        platform: str,
+        *,
+        threads: Threads,
+        registry: Registry,
+        renderer: Renderer,
+        clock: Clock,
+        catalogue: Mapping[str, Listed],
+        committed: Callable[[], None] = lambda: None,
+        prefix: str = "",
+        languages: tuple[str, ...] = ("en",),
+        owners: frozenset[str] = frozenset(),
+    ) -> None:
+        self.platform = platform
+        self._threads = threads
+        self._registry = registry
+        self._renderer = renderer
+        self._clock = clock
+        self._catalogue = catalogue
+        self._committed = committed
+        self._prefix = prefix
+        self._languages = languages
+        self._owners = owners  # account ids and e-mail addresses, from the config
+
+    async def __call__(self, inbound: Inbound) -> Outcome:
+        """Never raises for what a person did; a bug is logged with a token, which the person sees."""
+        try:
+            call = self._understand(inbound)
+            if call.declared.reads:
+                known = await self._threads.read(lambda db: self._as_known(db, inbound))
+                if known:
+                    answer = await self._threads.read(lambda db: self._run(db, inbound, call))
+                    return await self._outcome(answer)
+            answer = await self._threads.write_soon(lambda db: self._once(db, inbound, call))
+            self._committed()
+            return await self._outcome(answer)
+        except Refused as refused:
+            return await self._outcome(_Answer(Reply(refused.reason, more=refused.facts)))
+        except Busy:
+            return await self._outcome(_Answer(Reply("errors/busy")))
+        except Exception:
+            token = secrets.token_hex(4)
+            log.exception("bug", token=token, platform=self.platform, deed=type(inbound.deed).__name__)
+            return await self._outcome(_Answer(Reply("errors/bug", token=token)))
+
+    def commands(self) -> Sequence[CommandInfo]:
+        return [
+            CommandInfo(self._prefix + name, declared.help, tuple(option.name for option in declared.options))
+            for name, declared in self._registry.commands.items()
+        ]
+
+    async def complete(self, inbound: Inbound, option: str, typed: str) -> Sequence[Choice]:
+        """Choices of one option that begin with, or contain, what is typed."""
+        if not isinstance(inbound.deed, Typed):
+            return []
+        try:
+            path, _ = self._route(inbound.deed.text)
+        except UnknownCommand:
+            return []
+        wanted = next((one for one in self._registry.commands[path].options if one.name == option), None)
+        if wanted is None:
+            return []
+        found = [Choice(one, one) for one in wanted.choices]
+        if wanted.complete is not None:
+            complete = wanted.complete
+            found = list(await self._threads.read(lambda db: self._completed(db, inbound, complete)))
+        needle = typed.casefold()
+        return [one for one in found if needle in one.label.casefold() or needle in one.value.casefold()][:MOST_CHOICES]
+
+    def _completed(self, db: Db, inbound: Inbound, complete: Callable[[Ask], Sequence[Choice]]) -> Sequence[Choice]:
+        if not self._as_known(db, inbound):
+            return []
+        return complete(self._ask(db, inbound, *self._who(db, inbound)))
+
+    # Understanding
+
+    def _understand(self, inbound: Inbound) -> Call:
+        deed = inbound.deed
+        match deed:
+            case Typed(text=text):
+                return self._typed(text)
+            case Filled(form=form, answers=answers, args=args, closed=closed):
+                if form == FILL:
+                    command = self._declared("command", str(args.get("command", "")))
+                    given = {key: value for key, value in answers.items() if value not in (None, "")}
+                    return self._command(command, {**dict(args), **given}, line=f"/{command.name}")
+                if form == CHOOSE:
+                    call = self._typed(str(args.get("line", "")))
+                    chosen = str(answers.get("cohort", ""))
+                    return replace(call, cohort=int(chosen) if chosen.isdecimal() else None)
+                sort = "closed" if closed else "form"
+                return Call(self._declared(sort, form), {"answers": dict(answers), **args})
+            case Pressed(action=action, args=args):
+                return Call(self._declared("button", action), dict(args))
+            case Wrote(text=text):
+                return Call(self._meant(text), {})
+
+    def _typed(self, text: str) -> Call:
+        try:
+            path, rest = self._route(text)
+        except UnknownCommand as unknown:
+            nearest = unknown.nearest or ""
+            raise Refused(
+                "commands/unknown",
+                typed=f"{unknown.noun} {unknown.word}".strip()[:60],
+                noun=unknown.noun[:20],
+                nearest=nearest,
+            ) from None
+        declared = self._registry.commands[path]
+        bound = bind(clean(rest), [option.spec for option in declared.options])
+        for problem in bound.problems:
+            raise Refused(
+                "commands/problem",
+                option=problem.option,
+                reason=problem.reason_key,
+                found=problem.found[:100],
+            )
+        if bound.left_over.strip():
+            raise Refused("commands/left-over", words=bound.left_over[:100], command=declared.name)
+        return self._command(declared, bound.values, line=text)
+
+    def _command(self, declared: Declared, values: Mapping[str, object], *, line: str) -> Call:
+        wanted = {option.name: values[option.name] for option in declared.options if option.name in values}
+        return Call(declared, wanted, line=line)
+
+    def _route(self, text: str) -> tuple[str, str]:
+        bare = text.strip().removeprefix("/").lstrip()
+        if self._prefix and bare.casefold().startswith(self._prefix.casefold()):
+            bare = bare[len(self._prefix) :]
+        path, rest = route(bare, self._registry.commands)
+        if path in DEFAULTS:
+            path = f"{path} {DEFAULTS[path]}"
+        return path, rest
+
+    def _declared(self, sort: str, name: str) -> Declared:
+        declared = self._registry.get(sort, name)
+        if declared is None:
+            raise Refused("commands/gone")
+        return declared
+
+    def _meant(self, text: str) -> Declared:
+        said = " ".join("".join(char if char.isalnum() else " " for char in text.casefold()).split())
+        fits = [
+            (len(phrase), declared.name)
+            for declared in self._registry.of("words").values()
+            for phrase in declared.help.split("|")
+            if phrase in said
+        ]
+        if not fits:
+            raise Refused("commands/not-understood")
+        return self._registry.of("words")[max(fits)[1]]
+
+    # Running
+
+    def _as_known(self, db: Db, inbound: Inbound) -> bool:
+        """Whether the person and their room need nothing written down before a command that only reads."""
+        place = self._place(db, inbound)
+        person = people.known(db, place, inbound.account) if place else None
+        if person is None:
+            return False
+        profile = inbound.profile
+        same_zone = profile.zone is None or profile.zone == person.zone
+        same_mail = profile.email is None or profile.email == person.email
+        return person.name == clean(profile.name)[:200].strip() and same_zone and same_mail
+
+    def _place(self, db: Db, inbound: Inbound) -> Workspace | None:
+        return people.workspace_known(db, self.platform, inbound.workspace)
+
+    def _who(self, db: Db, inbound: Inbound) -> tuple[Workspace, Person]:
+        place = people.workspace(db, self.platform, inbound.workspace)
+        person = people.known(db, place, inbound.account)
+        assert person is not None
+        return place, person
+
+    def _ask(self, db: Db, inbound: Inbound, place: Workspace, person: Person, cohort: int | None = None) -> Ask:
+        return Ask(
+            db=db,
+            now=self._clock.now(),
+            person=person,
+            place=place,
+            event=f"{place.id}/{inbound.event_id}",
+            room=rooms.known(db, place.id, inbound.room) if inbound.room else None,
+            cohort=cohort,
+            catalogue=self._catalogue,
+            languages=self._languages,
+            registry=self._registry,
+        )
+
+    def _once(self, db: Db, inbound: Inbound, call: Call) -> _Answer:
+        place = people.workspace(db, self.platform, inbound.workspace)
+        if not inbox.is_new(db, place, inbound.event_id, now=self._clock.now()):
+            return _Answer()
+        profile = inbound.profile
+        person = people.meet(db, place, inbound.account, name=profile.name, zone=profile.zone, email=profile.email)
+        if {inbound.account, profile.email} & self._owners:
+            people.grant(db, person, Granted.OWNER)
+        return self._run(db, inbound, call)
+
+    def _run(self, db: Db, inbound: Inbound, call: Call) -> _Answer:
+        """The handler, inside a savepoint: what it refuses leaves no trace, the event id stays."""
+        savepoint = None if call.declared.reads else db.begin_nested()
+        try:
+            answer = self._handled(db, inbound, call)
+        except (Refused, Invalid, Unclear) as known:
+            if savepoint is not None:
+                savepoint.rollback()
+            return self._refusal(known, call)
+        if savepoint is not None:
+            savepoint.commit()
+        return answer
+
+    def _handled(self, db: Db, inbound: Inbound, call: Call) -> _Answer:
+        declared = call.declared
+        ask = self._ask(db, inbound, *self._who(db, inbound), call.cohort)
+        authorise(db, ask.person, declared.role)
+        args = dict(call.args)
+        if declared.sort == "command":
+            missing = [option for option in declared.options if option.required and option.name not in args]
+            if missing:
+                return _Answer(self._fill(declared, args))
+            args = self._values(ask, declared, args)
+        else:
+            args = _checked(declared, args)
+        response = declared.handler(ask, **args)
+        if not declared.reads:
+            for follow in self._registry.handlers("after").values():
+                follow(ask)
+        return _Answer(response)
+
+    def _values(self, ask: Ask, declared: Declared, args: Mapping[str, object]) -> dict[str, object]:
+        """People by their row; everything else as it was typed."""
+        kinds = {option.name: option.kind for option in declared.options}
+        return {
+            name: people.find(ask.db, ask.place.id, str(value)) if kinds[name] is Kind.PERSON else value
+            for name, value in args.items()
+        }
+
+    def _fill(self, declared: Declared, args: Mapping[str, object]) -> Asking:
+        """A form for what a command still needs, and for what it may be given."""
+        fields = [_field(option, args.get(option.name)) for option in declared.options]
+        return Asking(FILL, fields, args={"command": declared.name}, command=f"/{self._prefix}{declared.name}")
+
+    def _refusal(self, known: Refused | Invalid | Unclear, call: Call) -> _Answer:
+        match known:
+            case Refused():
+                return _Answer(Reply(known.reason, more=known.facts))
+            case Invalid():
+                return _Answer(errors=known.remarks)
+            case Unclear():
+                choices = tuple(Choice(str(id_), name) for id_, name in known.choices)
+                field = Field("cohort", FieldKind.CHOICE, "", required=True, choices=choices)
+                return _Answer(Asking(CHOOSE, [field], args={"line": call.line or f"/{call.declared.name}"}))
+
+    async def _outcome(self, answer: _Answer) -> Outcome:
+        response = answer.response
+        if answer.errors:
+            return Outcome(errors={key: self._renderer.remark(remark) for key, remark in answer.errors.items()})
+        if response is None:
+            return Outcome()
+        facts: list[Fact] = [dict(response.facts)]
+        if isinstance(response, Reply):
+            facts += [dict(part.facts) for part in response.parts]
+        directory = await self._threads.read(lambda db: look_up(db, facts)) if _refers(facts) else None
+        if isinstance(response, Reply):
+            message = self._renderer.message(
+                response.template, response.facts, response.presses, response.parts, directory
+            )
+            return Outcome(message=message, replaces=response.replaces)
+        return Outcome(form=self._renderer.form(response, directory or Directory()))
+
+
+def _refers(facts: Sequence[Fact]) -> bool:
+    return any(refs(*facts))
+
+
+def authorise(db: Db, person: Person, role: Role | None) -> None:
+    """Refuse whoever has nothing to do here. A handler that declares no role is nobody's."""
+    match role:
+        case Role.ANYONE:
+            return
+        case Role.MEMBER:
+            if db.exec(select(Membership.id).where(Membership.person_id == person.id)).first() is None:
+                raise Refused("people/no-cohort-yet")
+        case Role.FACILITATOR:
+            if not people.conducts(db, person):
+                raise Refused("people/another-door")
+        case Role.OWNER:
+            if not people.is_owner(db, person):
+                raise Refused("people/another-door")
+        case None:
+            raise Refused("people/another-door")
+
+
+def _checked(declared: Declared, args: Mapping[str, object]) -> dict[str, object]:
+    """The arguments of a button or form as the handler's annotations have them; a forged one is refused."""
+    wanted = list(inspect.signature(declared.handler, eval_str=True).parameters.values())[1:]
+    checked: dict[str, object] = {}
+    for parameter in wanted:
+        if parameter.name not in args:
+            if parameter.default is inspect.Parameter.empty:
+                raise Refused("commands/gone")
+            continue
+        value = args[parameter.name]
+        if parameter.annotation is int:
+            if isinstance(value, bool) or not str(value).lstrip("-").isdecimal() or len(str(value)) > 18:
+                raise Refused("commands/gone")
+            value = int(str(value))
+        elif parameter.annotation is str:
+            value = clean(str(value))
+        checked[parameter.name] = value
+    if set(args) - {parameter.name for parameter in wanted}:
+        raise Refused("commands/gone")
+    return checked
+
+
+def _field(option: Option, value: object) -> Field:
+    kind = FieldKind.PARAGRAPH if option.rest else FieldKind.LINE
+    choices: tuple[Choice, ...] = ()
+    if option.choices:
+        kind, choices = FieldKind.CHOICE, tuple(Choice(one, one) for one in option.choices)
+    elif option.kind is Kind.NUMBER:
+        kind = FieldKind.NUMBER
+    typed = value if isinstance(value, (str, int, float, bool)) else None
+    return Field(option.name, kind, option.help or option.name, required=option.required, choices=choices, value=typed)

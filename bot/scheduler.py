@@ -1,0 +1,108 @@
+"""Touchpoints become work when they are due. `tick` is the only entry; APScheduler is only the metronome.
+
+The metronome's job sets an event that the loop awaits: a job that *is* the tick would lose wake-ups while it runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.ask import Due
+from bot.clock import Clock
+from bot.registry import Registry
+from bot.threads import Threads
+from cohorts import touchpoints
+from cohorts.store import Db
+
+log = structlog.get_logger(__name__)
+
+EVERY = timedelta(seconds=30)
+
+
+class Scheduler:
+    """`committed` is called after each commit, to wake delivery."""
+
+    def __init__(
+        self,
+        *,
+        threads: Threads,
+        registry: Registry,
+        clock: Clock,
+        committed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._threads = threads
+        self._registry = registry
+        self._clock = clock
+        self._committed = committed
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Something changed that may be due sooner than what was waited for."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
+
+    async def tick(self, now: datetime) -> int:
+        """Fire all that is due, the oldest first, each in a transaction of its own. How many fired.
+
+        Work that fails stays due and is tried at the next tick, until it is too late for it.
+        """
+        fired = 0
+        tried: set[int] = set()
+        while True:
+            rows = await self._threads.read(lambda db: [(row.id, row.rule) for row in touchpoints.due(db, now)])
+            fresh = [(id_, rule) for id_, rule in rows if id_ not in tried]
+            if not fresh:
+                return fired
+            for id_, rule in fresh:
+                tried.add(id_)
+                try:
+                    fired += await self._threads.write(lambda db, id_=id_: self._fire(db, id_, now))  # type: ignore[misc]
+                except Exception:
+                    log.exception("due work failed", rule=rule, touchpoint=id_)
+            self._committed()
+
+    def _fire(self, db: Db, touchpoint_id: int, now: datetime) -> int:
+        row = touchpoints.claim(db, touchpoint_id, now=now)
+        if row is None:
+            return 0
+        handler = self._registry.of("due")[row.rule].handler
+        wanted = set(inspect.signature(handler).parameters)
+        given = row.args if isinstance(row.args, dict) else {}
+        due = Due(db=db, now=now, due_at=row.due_at, key=row.key, registry=self._registry)
+        handler(due, **{name: value for name, value in given.items() if name in wanted})
+        return 1
+
+    async def next_due(self) -> datetime | None:
+        row = await self._threads.read(touchpoints.next_due)
+        return row.due_at if row is not None else None
+
+    async def run(self) -> None:
+        """Tick at each due time, and every 30 seconds in any case, until stopped."""
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler
+        from apscheduler.triggers.date import DateTrigger
+        from apscheduler.triggers.interval import IntervalTrigger
+
+        metronome = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+        )
+        metronome.add_job(self._wake.set, IntervalTrigger(seconds=EVERY.total_seconds()), id="beat")
+        metronome.start()
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                await self.tick(self._clock.now())
+                next_at = await self.next_due()
+                if next_at is not None and next_at < self._clock.now() + EVERY:
+                    metronome.add_job(self._wake.set, DateTrigger(next_at), id="next", replace_existing=True)
+                await self._wake.wait()
+        finally:
+            metronome.shutdown(wait=False)

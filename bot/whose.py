@@ -1,0 +1,71 @@
+"""Which cohort an ask is about: the one chosen, the one of the room, or the only one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.ask import Ask
+from bot.plain_dates import NotADate, read_moment
+from cohorts import cohort as cohorts_
+from cohorts.cohort import Cohort, Membership
+from cohorts.errors import Refused
+from cohorts.facts import Fact, PersonRef
+from cohorts.people import Person
+
+
+def mine(ask: Ask) -> tuple[Cohort, Membership]:
+    """The cohort somebody takes part in."""
+    return cohorts_.mine(ask.db, ask.person, wanted=ask.cohort, room=ask.room)
+
+
+def conducted(ask: Ask) -> Cohort:
+    """The cohort somebody conducts."""
+    return cohorts_.conducted(ask.db, ask.person, wanted=ask.cohort, room=ask.room)
+
+
+def either(ask: Ask) -> Cohort:
+    """The cohort somebody takes part in or, failing that, conducts."""
+    try:
+        return mine(ask)[0]
+    except Refused as none:
+        try:
+            return conducted(ask)
+        except Refused:
+            raise none from None
+
+
+def moment(ask: Ask, text: str, cohort: Cohort) -> datetime:
+    """A plain date, understood in the cohort's zone."""
+    try:
+        return read_moment(
+            text, now=ask.now, zone=cohort.zone, languages=ask.languages, default_time=cohort.program.at
+        ).moment
+    except NotADate as not_a_date:
+        raise Refused("dates/not-understood", words=text[:100], part=(not_a_date.word or "")[:60]) from None
+
+
+def in_zones(at: datetime, people: Iterable[Person]) -> Sequence[Fact]:
+    """One moment as the clocks of several people show it: a line for each zone."""
+    zones: dict[str, list[PersonRef]] = {}
+    for person in people:
+        zones.setdefault(person.zone, []).append(person.ref)
+    return [
+        {
+            "zone": zone.rpartition("/")[2].replace("_", " "),
+            "clock": f"{local:%a} {local.day} {local:%b}, {local:%H:%M}",
+            "people": list(refs),
+        }
+        for zone, refs in sorted(zones.items())
+        for local in (at.astimezone(ZoneInfo(zone)),)
+    ]
+
+
+def conducted_by_id(ask: Ask, cohort_id: int) -> Cohort:
+    """The cohort of a button, if the one who pressed it conducts it."""
+    return cohorts_.conducted(ask.db, ask.person, wanted=cohort_id)
+
+
+def mine_by_id(ask: Ask, cohort_id: int) -> tuple[Cohort, Membership]:
+    return cohorts_.mine(ask.db, ask.person, wanted=cohort_id)
