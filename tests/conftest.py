@@ -1,1 +1,31 @@
-"""What every test may use without importing it."""
+"""Fixtures that every folder of tests may use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from cohorts.migrations import migrate
+from cohorts.store import Store
+from tests.support.chat import World
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with all tables and no rows, to copy."""
+    file = tmp_path_factory.mktemp("template") / "empty.sqlite"
+    store = Store(f"sqlite:///{file}", durable=False)
+    migrate(store, now=datetime(2026, 1, 1, tzinfo=UTC))
+    store.close()
+    return file
+
+
+@pytest.fixture
+def chat(tmp_path: Path, migrated: Path) -> Iterator[World]:
+    """A whole Caravan on the local platform, on 1 December 2026, 09:00 UTC; `chat.olu` owns the workspace."""
+    world = World(tmp_path, template=migrated)
+    yield world
+    world.close()

@@ -1,0 +1,260 @@
+"""Applying, and deciding on applications."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot import questions, whose
+from bot.ask import Answers, Ask, Asking, Due, Part, Reply, Response
+from bot.command_text import Kind
+from bot.message import Choice
+from bot.registry import Option, button, closed, command, due, form
+from cohorts import applications, outbox, people
+from cohorts.applications import Application, ApplicationState, Decision
+from cohorts.cohort import Cohort, recruiting
+from cohorts.errors import Refused, Unclear
+from cohorts.facts import Fact
+from cohorts.outbox import Press
+from cohorts.people import Person, Role
+from cohorts.program_answers import Verdict
+
+STYLES = {Decision.ACCEPT: "primary", Decision.WAITLIST: "plain", Decision.DECLINE: "danger"}
+
+
+def open_programs(ask: Ask) -> Sequence[Choice]:
+    return [Choice(cohort.handle, cohort.name) for cohort in recruiting(ask.db, ask.place.id, now=ask.now)]
+
+
+@command(
+    "apply",
+    help="Apply to a program",
+    role=Role.ANYONE,
+    options=[Option("program", "Which one", complete=open_programs)],
+)
+def apply(ask: Ask, program: str | None = None) -> Response:
+    return _page(ask, _open_cohort(ask, program), 1)
+
+
+@button("applications/apply", role=Role.ANYONE)
+def apply_here(ask: Ask, cohort_id: int) -> Response:
+    return _page(ask, _by_id(ask, cohort_id), 1)
+
+
+@form("applications/apply", role=Role.ANYONE)
+def filled(ask: Ask, answers: Answers, cohort_id: int, page: int) -> Response:
+    cohort = _by_id(ask, cohort_id)
+    asked = questions.on_page(cohort.program.application.questions, page)
+    applications.welcome_to_apply(ask.db, cohort, ask.person, now=ask.now)
+    applications.check(cohort, answers, only={question.key for question in asked})
+    application = applications.keep(ask.db, cohort, ask.person, answers)
+    if page < questions.pages(cohort.program.application.questions):
+        return _page(ask, cohort, page + 1)
+    cleared = {key: value for key, value in application.given.items() if answers.get(key, value) not in (None, "")}
+    application = applications.submit(ask.db, cohort, ask.person, cleared, now=ask.now)
+    template = "applications/received" if application.state is ApplicationState.SUBMITTED else "applications/decided"
+    return Reply(template, program=cohort.name, answer_by=applications.answer_by(cohort))
+
+
+@closed("applications/apply", role=Role.ANYONE)
+def put_away(ask: Ask, answers: Answers, cohort_id: int, page: int) -> None:
+    cohort = _by_id(ask, cohort_id)
+    applications.welcome_to_apply(ask.db, cohort, ask.person, now=ask.now)
+    applications.keep(ask.db, cohort, ask.person, answers)
+
+
+def _page(ask: Ask, cohort: Cohort, page: int) -> Asking:
+    applications.welcome_to_apply(ask.db, cohort, ask.person, now=ask.now)
+    kept = applications.draft(ask.db, cohort, ask.person)
+    asked = cohort.program.application.questions
+    return Asking(
+        "applications/apply",
+        questions.fields(questions.on_page(asked, page), kept.given if kept else {}),
+        args={"cohort_id": cohort.id, "page": page},
+        intro="applications/invitation" if page == 1 else None,
+        page=page,
+        pages=questions.pages(asked),
+        program=cohort.name,
+        promise=cohort.program.promise,
+        starts=cohort.starts_on,
+        closes=cohort.closes_at,
+    )
+
+
+def _open_cohort(ask: Ask, wanted: str | None) -> Cohort:
+    found = recruiting(ask.db, ask.place.id, now=ask.now)
+    if ask.cohort is not None:
+        found = [cohort for cohort in found if cohort.id == ask.cohort]
+    elif wanted:
+        name = wanted.casefold().strip()
+        named = [one for one in found if name in (one.handle, one.program_key, one.name.casefold())]
+        if not named:
+            raise Refused("applications/no-such-program", words=wanted[:100], programs=[one.handle for one in found])
+        found = named
+    if not found:
+        raise Refused("applications/none-open")
+    if len(found) > 1:
+        raise Unclear(tuple((one.id, f"{one.name} · {one.starts_on:%d %b %Y}") for one in found))
+    return found[0]
+
+
+def _by_id(ask: Ask, cohort_id: int) -> Cohort:
+    cohort = ask.db.get(Cohort, cohort_id)
+    if cohort is None or cohort.workspace_id != ask.place.id:
+        raise Refused("applications/none-open")
+    return cohort
+
+
+@command("program applications", help="Read the applications and draft decisions", role=Role.FACILITATOR)
+def queue(ask: Ask) -> Reply:
+    return _queue(ask, whose.conducted(ask))
+
+
+@command(
+    "program decide",
+    help="Draft one decision, or see and send all drafts",
+    role=Role.FACILITATOR,
+    options=[
+        Option("person", "Who applied", kind=Kind.PERSON),
+        Option("decision", "What to decide", kind=Kind.CHOICE, choices=tuple(Decision)),
+    ],
+)
+def decide(ask: Ask, person: Person | None = None, decision: str | None = None) -> Reply:
+    cohort = whose.conducted(ask)
+    if person is not None:
+        if decision is None:
+            raise Refused("applications/decide-how", person=person.ref)
+        application = applications.of_person(ask.db, cohort, person)
+        applications.decide(ask.db, application, Decision(decision), by=ask.person, now=ask.now)
+    return _queue(ask, cohort)
+
+
+@button("applications/decide", role=Role.FACILITATOR)
+def decided(ask: Ask, application_id: int, decision: str) -> Reply:
+    application, cohort = applications.reviewable(ask.db, ask.person, application_id)
+    if decision not in tuple(Decision):
+        raise Refused("commands/gone")
+    applications.decide(ask.db, application, Decision(decision), by=ask.person, now=ask.now)
+    return _queue(ask, cohort, replaces=True)
+
+
+@button("applications/send", role=Role.FACILITATOR)
+def send(ask: Ask, cohort_id: int) -> Reply:
+    cohort = whose.conducted_by_id(ask, cohort_id)
+    sent = applications.send_decisions(ask.db, cohort, by=ask.person, now=ask.now)
+    members = applications.count(ask.db, cohort, ApplicationState.ACCEPTED)
+    return Reply(
+        "applications/sent",
+        replaces=True,
+        count=len(sent),
+        members=members,
+        least=cohort.program.size.min,
+        presses=[Press("program/launch", {"cohort_id": cohort.id}, "primary")],
+    )
+
+
+def _queue(ask: Ask, cohort: Cohort, *, replaces: bool = False) -> Reply:
+    waiting = applications.queue(ask.db, cohort)
+    drafts = [application for application in waiting if application.decision is not None]
+    words = "send-one" if len(drafts) == 1 else "send"
+    send_all = Press("applications/send", {"cohort_id": cohort.id}, "primary", words, {"count": len(drafts)})
+    return Reply(
+        "applications/queue",
+        replaces=replaces,
+        parts=[_card(cohort, application) for application in waiting],
+        presses=[send_all] if drafts else [],
+        program=cohort.name,
+        waiting=len(waiting),
+        drafts=len(drafts),
+        members=applications.count(ask.db, cohort, ApplicationState.ACCEPTED),
+        least=cohort.program.size.min,
+        most=cohort.program.size.max,
+        answer_by=applications.answer_by(cohort),
+    )
+
+
+def _card(cohort: Cohort, application: Application) -> Part:
+    fit = applications.fit(cohort, application)
+    asked = {question.key: question.ask for question in cohort.program.application.questions}
+    answers: list[Fact] = [
+        {"ask": asked[key], "answer": _spoken(value)} for key, value in application.given.items() if key in asked
+    ]
+    judged: list[Fact] = [
+        {
+            "ask": asked.get(one.criterion.question, one.criterion.key),
+            "verdict": one.verdict.value,
+            "must": one.warns,
+        }
+        for one in fit.judged
+    ]
+    return Part(
+        "applications/card",
+        {
+            "person": application.ref,
+            "answers": answers,
+            "judged": judged,
+            "met": sum(one.verdict is Verdict.MET for one in fit.judged),
+            "draft": application.decision.value if application.decision else "",
+        },
+        [
+            Press(
+                "applications/decide",
+                {"application_id": application.id, "decision": decision.value},
+                style=STYLES[decision],
+                words=decision.value,
+            )
+            for decision in Decision
+            if decision is not application.decision
+        ],
+    )
+
+
+def _spoken(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    return ("✓" if value else "✗") if isinstance(value, bool) else str(value)
+
+
+@due("applications/nudge")
+def nudge(due: Due, cohort_id: int) -> None:
+    """Once, two days before closing, to whoever began an application and did not send it."""
+    cohort = due.db.get_one(Cohort, cohort_id)
+    for application in applications.half_done(due.db, cohort):
+        outbox.tell(
+            due.db,
+            due.db.get_one(Person, application.person_id),
+            "applications/nudge",
+            key=f"{due.key}/{application.id}",
+            now=due.now,
+            due=due.due_at,
+            expires=cohort.closes_at,
+            about=application.about,
+            presses=[Press("applications/apply", {"cohort_id": cohort.id}, "primary")],
+            program=cohort.name,
+            closes=cohort.closes_at,
+        )
+
+
+@due("applications/closed")
+def closed_now(due: Due, cohort_id: int) -> None:
+    """Applications are closed: those who decide hear how many wait."""
+    cohort = due.db.get_one(Cohort, cohort_id)
+    for facilitator in people.facilitators(due.db, cohort.workspace_id, cohort.program_key):
+        outbox.tell(
+            due.db,
+            facilitator,
+            "applications/closed-now",
+            key=f"{due.key}/{facilitator.id}",
+            now=due.now,
+            due=due.due_at,
+            presses=[Press("applications/queue", {"cohort_id": cohort.id}, "primary")],
+            program=cohort.name,
+            waiting=len(applications.queue(due.db, cohort)),
+            members=applications.count(due.db, cohort, ApplicationState.ACCEPTED),
+            least=cohort.program.size.min,
+            answer_by=applications.answer_by(cohort),
+        )
+
+
+@button("applications/queue", role=Role.FACILITATOR)
+def queue_of(ask: Ask, cohort_id: int) -> Reply:
+    return _queue(ask, whose.conducted_by_id(ask, cohort_id))

@@ -1,0 +1,116 @@
+"""My cohort: home, pause, come back, leave, help."""
+
+from __future__ import annotations
+
+from bot import whose
+from bot.ask import Ask, Part, Reply
+from bot.features.graduation import facts_of
+from bot.registry import button, command, words
+from cohorts import applications, attendance, cohort, graduation, homework, people, sessions
+from cohorts.cohort import Cohort, Membership, MembershipState
+from cohorts.facts import Fact
+from cohorts.outbox import Press
+from cohorts.people import Role
+
+
+@command("cohort home", help="Where you are: next session, what you owe, how far you are", role=Role.ANYONE, reads=True)
+@words("home", "where am i", "what do i owe", "my goal", name="home", role=Role.ANYONE)
+def home(ask: Ask) -> Reply:
+    return _home(ask, *whose.mine(ask))
+
+
+@button("cohort/home", role=Role.MEMBER, reads=True)
+def home_of(ask: Ask, cohort: int) -> Reply:
+    return _home(ask, *whose.mine_by_id(ask, cohort))
+
+
+def _home(ask: Ask, one: Cohort, membership: Membership) -> Reply:
+    coming = sessions.upcoming(ask.db, one, now=ask.now)
+    owes = homework.owed(ask.db, one, membership, now=ask.now)
+    answer = attendance.answers(ask.db, coming).get(membership.id) if coming else None
+    lines = (line(ask, one, membership) for line in ask.registry.handlers("home").values())
+    return Reply(
+        "cohort/home",
+        program=one.name,
+        goal=applications.goal_of(ask.db, one, membership),
+        title=coming.title if coming else "",
+        starts=coming.starts_at if coming else None,
+        place=coming.place if coming else "",
+        rsvp=answer.value if answer else "",
+        owes=[_owed(homework_) for homework_ in owes],
+        lines=facts_of(graduation.checklist(ask.db, one, membership)),
+        paused=membership.state is MembershipState.PAUSED,
+        graduated=membership.state is MembershipState.GRADUATED,
+        parts=[line for line in lines if isinstance(line, Part)],
+        presses=[
+            *(attendance.rsvp_presses(coming) if coming else []),
+            *(Press("homework/hand-in", {"homework_id": one_.id}) for one_ in owes[:1]),
+        ],
+    )
+
+
+def _owed(one: homework.Homework) -> Fact:
+    return {"title": one.title, "due": one.due_at}
+
+
+@command("cohort pause", help="Hear nothing for a while; your seat is kept", role=Role.MEMBER)
+def pause(ask: Ask) -> Reply:
+    one, membership = whose.mine(ask)
+    cohort.pause(ask.db, membership, now=ask.now)
+    return Reply("cohort/paused", program=one.name, presses=[Press("cohort/resume", {"cohort_id": one.id}, "primary")])
+
+
+@command("cohort resume", help="Come back after a pause", role=Role.MEMBER)
+def resume(ask: Ask) -> Reply:
+    return _resume(ask, *whose.mine(ask))
+
+
+@button("cohort/resume", role=Role.MEMBER)
+def resume_pressed(ask: Ask, cohort_id: int) -> Reply:
+    return _resume(ask, *whose.mine_by_id(ask, cohort_id))
+
+
+def _resume(ask: Ask, one: Cohort, membership: Membership) -> Reply:
+    cohort.resume(ask.db, membership, now=ask.now)
+    coming = sessions.upcoming(ask.db, one, now=ask.now)
+    return Reply(
+        "cohort/resumed",
+        program=one.name,
+        title=coming.title if coming else "",
+        starts=coming.starts_at if coming else None,
+    )
+
+
+@command("cohort leave", help="Leave a cohort", role=Role.MEMBER)
+def leave(ask: Ask) -> Reply:
+    one, _ = whose.mine(ask)
+    return Reply(
+        "cohort/leave-confirm", program=one.name, presses=[Press("cohort/leave", {"cohort_id": one.id}, "danger")]
+    )
+
+
+@button("cohort/leave", role=Role.MEMBER)
+def left(ask: Ask, cohort_id: int) -> Reply:
+    one, membership = whose.mine_by_id(ask, cohort_id)
+    cohort.leave(ask.db, one, membership, now=ask.now)
+    applications.promote(ask.db, one, now=ask.now)
+    return Reply("cohort/left", replaces=True, program=one.name)
+
+
+@command("cohort help", help="What one can do here", role=Role.ANYONE, reads=True)
+@words("help", "hilfe", "what can you do", name="help", role=Role.ANYONE)
+def help_(ask: Ask) -> Reply:
+    """Each role its own view."""
+    roles = {Role.ANYONE, Role.MEMBER}
+    if people.conducts(ask.db, ask.person):
+        roles.add(Role.FACILITATOR)
+    if people.is_owner(ask.db, ask.person):
+        roles.add(Role.OWNER)
+    return Reply(
+        "cohort/help",
+        commands=[
+            {"name": name, "help": one.help, "options": [option.name for option in one.options]}
+            for name, one in sorted(ask.registry.commands.items())
+            if one.role in roles
+        ],
+    )

@@ -1,0 +1,128 @@
+"""Homework: handed in with a link or words, nudged for once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot import whose
+from bot.ask import Answers, Ask, Asking, Due, Reply, Response
+from bot.command_text import Kind
+from bot.message import Choice, Field, FieldKind
+from bot.registry import Option, button, command, due, form
+from cohorts import cohort as cohorts_
+from cohorts import homework, outbox, sessions
+from cohorts.cohort import Cohort, Membership
+from cohorts.errors import Invalid, Refused, Remark
+from cohorts.homework import Homework
+from cohorts.outbox import Press
+from cohorts.people import Role
+from cohorts.program_answers import BadAnswer, check_answer
+from cohorts.program_kinds import QuestionKind
+from cohorts.program_parts import Question
+
+
+def set_so_far(ask: Ask) -> Sequence[Choice]:
+    cohort, _ = whose.mine(ask)
+    return [Choice(one.key, one.title) for one in homework.given(ask.db, cohort, now=ask.now)]
+
+
+@command(
+    "submit",
+    help="Hand in homework",
+    role=Role.MEMBER,
+    options=[
+        Option("link", "A link to what you made", kind=Kind.LINK),
+        Option("words", "What you made or learned", rest=True),
+        Option("homework", "Which one; the soonest due when left out", complete=set_so_far),
+    ],
+)
+def submit(ask: Ask, link: str = "", words: str = "", homework: str | None = None) -> Response:
+    cohort, membership = whose.mine(ask)
+    meant = _meant(ask, cohort, membership, homework)
+    if not link and not words:
+        return _form(cohort, meant)
+    return _hand_in(ask, cohort, meant, membership, link, words)
+
+
+def _meant(ask: Ask, cohort: Cohort, membership: Membership, wanted: str | None) -> Homework:
+    return homework.the_one(ask.db, cohort, membership, wanted, now=ask.now)
+
+
+@button("homework/hand-in", role=Role.MEMBER)
+def hand_in(ask: Ask, homework_id: int) -> Response:
+    one, cohort, _ = homework.mine(ask.db, ask.person, homework_id)
+    return _form(cohort, one)
+
+
+def _form(cohort: Cohort, one: Homework) -> Asking:
+    plan = homework.plan_of(cohort, one)
+    return Asking(
+        "homework/hand-in",
+        [
+            Field("link", FieldKind.LINK, "", required=plan.evidence == "link", max_length=2000),
+            Field("words", FieldKind.PARAGRAPH, "", required=plan.evidence == "text", max_length=homework.WORDS),
+        ],
+        args={"homework_id": one.id},
+        title=one.title,
+        intro="homework/ask",
+        ask=plan.ask,
+        due=one.due_at,
+    )
+
+
+@form("homework/hand-in", role=Role.MEMBER)
+def handed_in(ask: Ask, answers: Answers, homework_id: int) -> Response:
+    one, cohort, membership = homework.mine(ask.db, ask.person, homework_id)
+    link, words = str(answers.get("link") or ""), str(answers.get("words") or "")
+    if not link.strip() and not words.strip():
+        raise Invalid(words=Remark("something"))
+    return _hand_in(ask, cohort, one, membership, link, words)
+
+
+def _hand_in(ask: Ask, cohort: Cohort, one: Homework, membership: Membership, link: str, words: str) -> Reply:
+    handed = homework.submit(ask.db, cohort, one, membership, link=_web(link), words=words, now=ask.now)
+    everyone = [member for member in cohorts_.present(ask.db, cohort) if homework.is_for(ask.db, cohort, one, member)]
+    return Reply(
+        "homework/received",
+        title=one.title,
+        again=handed.times > 1,
+        wall=homework.plan_of(cohort, one).wall.value,
+        done=len(homework.submissions(ask.db, one)),
+        everyone=len(everyone),
+        owes=[other.title for other in homework.owed(ask.db, cohort, membership, now=ask.now)],
+    )
+
+
+def _web(link: str) -> str:
+    """A web address as people type it; anything else stays out."""
+    if not link.strip():
+        return ""
+    try:
+        return str(check_answer(Question(key="link", ask="link", kind=QuestionKind.LINK), link))
+    except BadAnswer:
+        raise Refused("homework/not-a-link", words=link[:100]) from None
+
+
+@due("homework/nudge")
+def nudge(due: Due, homework_id: int) -> None:
+    """A day before it is due, to those who owe it."""
+    one, cohort = homework.get(due.db, homework_id)
+    set_in, _ = sessions.get(due.db, one.session_id)
+    if not sessions.is_expected(cohort) or set_in.starts_at > due.now:
+        return
+    for member in homework.debtors(due.db, cohort, one):
+        outbox.tell(
+            due.db,
+            cohorts_.person_of(due.db, member),
+            "homework/nudge",
+            key=f"{due.key}/{member.id}",
+            now=due.now,
+            due=due.due_at,
+            expires=one.due_at,
+            about=one.about,
+            as_=member.hears,
+            presses=[Press("homework/hand-in", {"homework_id": one.id}, "primary")],
+            title=one.title,
+            ask=homework.plan_of(cohort, one).ask,
+            due_at=one.due_at,
+        )

@@ -1,0 +1,62 @@
+"""What was most valuable: asked at the end of each session, answered in a form or a line."""
+
+from __future__ import annotations
+
+from bot import whose
+from bot.ask import Answers, Ask, Asking, Reply, Response
+from bot.message import Field, FieldKind
+from bot.registry import Option, button, command, form
+from cohorts import meeting, reflections, sessions
+from cohorts.errors import Invalid, Refused, Remark
+from cohorts.people import Role
+from cohorts.sessions import Session
+
+
+@command(
+    "cohort reflect",
+    help="Say what was most valuable in the last session",
+    role=Role.MEMBER,
+    options=[Option("words", "What was most valuable for you", rest=True)],
+)
+def reflect(ask: Ask, words: str = "") -> Response:
+    cohort, membership = whose.mine(ask)
+    last = sessions.latest(ask.db, cohort, now=ask.now)
+    if last is None:
+        raise Refused("sessions/none-held", program=cohort.name)
+    if not words:
+        return _form(ask, last)
+    reflections.reflect(ask.db, last, membership, words, share=False, now=ask.now)
+    return Reply("reflections/kept", title=last.title, shared=False)
+
+
+@button("reflections/open", role=Role.MEMBER)
+def open_(ask: Ask, session_id: int) -> Response:
+    session, _, _ = sessions.attended_by(ask.db, ask.person, session_id)
+    return _form(ask, session)
+
+
+def _form(ask: Ask, session: Session) -> Asking:
+    _, cohort = sessions.get(ask.db, session.id)
+    prompt = meeting.reflection_prompt(cohort, session)
+    return Asking(
+        "reflections/reflect",
+        [
+            Field("words", FieldKind.PARAGRAPH, prompt, required=True, max_length=reflections.WORDS),
+            Field("share", FieldKind.YES_NO, ""),
+        ],
+        args={"session_id": session.id},
+        title=session.title[:24],
+    )
+
+
+@form("reflections/reflect", role=Role.MEMBER)
+def reflected(ask: Ask, answers: Answers, session_id: int) -> Response:
+    session, _, membership = sessions.attended_by(ask.db, ask.person, session_id)
+    words = str(answers.get("words") or "")
+    if not words.strip():
+        raise Invalid(words=Remark("required"))
+    if len(words) > reflections.WORDS:
+        raise Invalid(words=Remark("too-long", limit=reflections.WORDS, length=len(words)))
+    share = answers.get("share") in (True, "true", "yes", "True")
+    reflections.reflect(ask.db, session, membership, words, share=share, now=ask.now)
+    return Reply("reflections/kept", title=session.title, shared=share)

@@ -1,0 +1,240 @@
+"""A session from chat: RSVP, the doors, begin and end, who was there, the recap."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot import whose
+from bot.ask import Ask, Due, Reply
+from bot.command_text import Kind
+from bot.registry import Option, button, command, due
+from cohorts import attendance, breakouts, meeting, outbox, people, sessions
+from cohorts import cohort as cohorts_
+from cohorts.attendance import Answer, Attended
+from cohorts.cohort import Cohort, Membership, present
+from cohorts.errors import Refused
+from cohorts.facts import PersonRef
+from cohorts.outbox import Press
+from cohorts.people import Role
+from cohorts.sessions import Session, SessionState
+
+
+@command(
+    "cohort rsvp",
+    help="Say whether you come to the next session",
+    role=Role.MEMBER,
+    options=[Option("answer", "yes, maybe or no", kind=Kind.CHOICE, choices=tuple(Answer), required=True)],
+)
+def rsvp(ask: Ask, answer: str) -> Reply:
+    cohort, membership = whose.mine(ask)
+    coming = sessions.upcoming(ask.db, cohort, now=ask.now)
+    if coming is None:
+        raise Refused("sessions/none-to-come", program=cohort.name)
+    return _answered(ask, coming, membership, Answer(answer))
+
+
+@button("sessions/rsvp", role=Role.MEMBER)
+def rsvp_pressed(ask: Ask, session_id: int, answer: str) -> Reply:
+    session, _, membership = sessions.attended_by(ask.db, ask.person, session_id)
+    if answer not in tuple(Answer):
+        raise Refused("commands/gone")
+    return _answered(ask, session, membership, Answer(answer))
+
+
+def _answered(ask: Ask, session: Session, membership: Membership, answer: Answer) -> Reply:
+    attendance.rsvp(ask.db, session, membership, answer, now=ask.now)
+    return Reply("sessions/rsvp", answer=answer.value, title=session.title, starts=session.starts_at)
+
+
+@due("sessions/open-doors")
+def open_doors(due: Due, session_id: int) -> None:
+    """At the start: the way in, in the room, and one press that says "I'm here"."""
+    session, cohort = sessions.get(due.db, session_id)
+    if not sessions.is_expected(cohort) or session.state not in (SessionState.PLANNED, SessionState.LIVE):
+        return
+    outbox.announce(
+        due.db,
+        cohorts_.room_of(due.db, cohort),
+        "sessions/open-doors",
+        key=due.key,
+        now=due.now,
+        due=due.due_at,
+        expires=session.starts_at + timedelta(minutes=20),
+        about=session.about,
+        presses=[Press("sessions/here", {"session_id": session.id}, "primary")],
+        title=session.title,
+        place=session.place,
+        norms=list(cohort.program.norms),
+        goal=sessions.goal_of(cohort, session),
+    )
+
+
+@button("sessions/here", role=Role.MEMBER)
+def here(ask: Ask, session_id: int) -> Reply:
+    """I'm here. Once the pairs are made, a latecomer joins the smallest group."""
+    session, cohort, membership = sessions.attended_by(ask.db, ask.person, session_id)
+    if session.state is SessionState.HELD or ask.now > session.ends_at + timedelta(hours=1):
+        raise Refused("sessions/over", title=session.title)
+    if ask.now < session.starts_at - timedelta(minutes=30):
+        raise Refused("sessions/too-early", title=session.title, starts=session.starts_at)
+    attendance.seen(ask.db, session, membership, "check-in", now=ask.now)
+    joined = breakouts.join_late(ask.db, session, membership)
+    if joined:
+        meeting.repost_groups(ask.db, cohort, session, f"late:{membership.id}", now=ask.now)
+    others = [PersonRef(one) for one in breakouts.people_in(ask.db, joined[0][1])] if joined else []
+    return Reply("sessions/here", title=session.title, others=others, prompt=joined[0][0].prompt if joined else "")
+
+
+@command("session start", help="Begin the session: pairs are made from who is here", role=Role.FACILITATOR)
+def start(ask: Ask) -> Reply:
+    cohort = whose.conducted(ask)
+    coming = sessions.upcoming(ask.db, cohort, now=ask.now)
+    if coming is None:
+        raise Refused("sessions/none-to-come", program=cohort.name)
+    return _start(ask, cohort, coming)
+
+
+@button("sessions/start", role=Role.FACILITATOR)
+def start_pressed(ask: Ask, session_id: int) -> Reply:
+    session, cohort = sessions.conducted(ask.db, ask.person, session_id)
+    return _start(ask, cohort, session)
+
+
+def _start(ask: Ask, cohort: Cohort, session: Session) -> Reply:
+    if not sessions.is_expected(cohort):
+        raise Refused("program/not-launched", program=cohort.name)
+    if not meeting.begin(ask.db, cohort, session, now=ask.now):
+        raise Refused("sessions/running-already", title=session.title)
+    return Reply(
+        "sessions/started",
+        title=session.title,
+        groups=meeting.groups(ask.db, session),
+        presses=[Press("sessions/end", {"session_id": session.id})],
+    )
+
+
+@due("sessions/begin")
+def begin_by_itself(due: Due, session_id: int) -> None:
+    """Five minutes after the hour the session begins even if nobody pressed Start."""
+    session, cohort = sessions.get(due.db, session_id)
+    if sessions.is_expected(cohort) and session.state is SessionState.PLANNED:
+        meeting.begin(due.db, cohort, session, now=due.now, due=due.due_at)
+
+
+@command("session end", help="End the session: reflections are asked for", role=Role.FACILITATOR)
+def end(ask: Ask) -> Reply:
+    cohort = whose.conducted(ask)
+    current = sessions.latest(ask.db, cohort, now=ask.now)
+    if current is None:
+        raise Refused("sessions/none-running", program=cohort.name)
+    return _end(ask, cohort, current)
+
+
+@button("sessions/end", role=Role.FACILITATOR)
+def end_pressed(ask: Ask, session_id: int) -> Reply:
+    session, cohort = sessions.conducted(ask.db, ask.person, session_id)
+    return _end(ask, cohort, session)
+
+
+def _end(ask: Ask, cohort: Cohort, session: Session) -> Reply:
+    if session.state is not SessionState.LIVE:
+        raise Refused("sessions/none-running", program=cohort.name)
+    meeting.end(ask.db, cohort, session, now=ask.now)
+    return Reply("sessions/ended", replaces=True, title=session.title)
+
+
+@due("sessions/close")
+def close_by_itself(due: Due, session_id: int) -> None:
+    session, cohort = sessions.get(due.db, session_id)
+    if sessions.is_expected(cohort):
+        meeting.end(due.db, cohort, session, now=due.now, due=due.due_at)
+
+
+@button("sessions/was-here", role=Role.FACILITATOR)
+def was_here(ask: Ask, session_id: int, membership_id: int) -> Reply:
+    session, cohort = sessions.conducted(ask.db, ask.person, session_id)
+    member = next((one for one in present(ask.db, cohort) if one.id == membership_id), None)
+    if member is None:
+        raise Refused("commands/gone")
+    attendance.seen(ask.db, session, member, "facilitator", now=ask.now)
+    return _attendance_now(ask, session, cohort)
+
+
+def _attendance_now(ask: Ask, session: Session, cohort: Cohort) -> Reply:
+    seen = attendance.attendance(ask.db, session)
+    members = present(ask.db, cohort)
+    unseen = [one for one in members if seen.get(one.id) is not Attended.PRESENT]
+    return Reply(
+        "sessions/attendance",
+        replaces=True,
+        presses=meeting.attendance_presses(ask.db, session, unseen)
+        if unseen and not session.attendance_settled_at
+        else [],
+        title=session.title,
+        seen=len(members) - len(unseen),
+        unseen=[one.ref for one in unseen],
+    )
+
+
+@button("sessions/settled", role=Role.FACILITATOR)
+def settled(ask: Ask, session_id: int) -> Reply:
+    session, cohort = sessions.conducted(ask.db, ask.person, session_id)
+    meeting.settle(ask.db, cohort, session, now=ask.now)
+    return _attendance_now(ask, session, cohort)
+
+
+@due("sessions/settle")
+def settle_by_itself(due: Due, session_id: int) -> None:
+    """Six hours after the end, whoever was not seen was absent."""
+    session, cohort = sessions.get(due.db, session_id)
+    if session.state is SessionState.HELD:
+        meeting.settle(due.db, cohort, session, now=due.now, due=due.due_at)
+
+
+@due("sessions/recap-draft")
+def draft_recap(due: Due, session_id: int) -> None:
+    """To those who conduct, an hour before it goes out by itself."""
+    session, cohort = sessions.get(due.db, session_id)
+    if session.state is not SessionState.HELD:
+        return
+    for facilitator in people.facilitators(due.db, cohort.workspace_id, cohort.program_key):
+        outbox.tell(
+            due.db,
+            facilitator,
+            "sessions/recap-draft",
+            key=f"{due.key}/{facilitator.id}",
+            now=due.now,
+            due=due.due_at,
+            expires=session.ends_at + timedelta(minutes=75),
+            presses=[Press("sessions/recap", {"session_id": session.id}, "primary")],
+            more=meeting.recap(due.db, cohort, session, due.now),
+        )
+
+
+@command("session recap", help="Post the recap of the last session now", role=Role.FACILITATOR)
+def recap(ask: Ask) -> Reply:
+    cohort = whose.conducted(ask)
+    last = sessions.latest(ask.db, cohort, now=ask.now)
+    if last is None:
+        raise Refused("sessions/none-held", program=cohort.name)
+    return _recap_sent(ask, cohort, last)
+
+
+@button("sessions/recap", role=Role.FACILITATOR)
+def recap_pressed(ask: Ask, session_id: int) -> Reply:
+    session, cohort = sessions.conducted(ask.db, ask.person, session_id)
+    return _recap_sent(ask, cohort, session)
+
+
+def _recap_sent(ask: Ask, cohort: Cohort, session: Session) -> Reply:
+    if session.state is not SessionState.HELD:
+        raise Refused("sessions/none-held", program=cohort.name)
+    meeting.post_recap(ask.db, cohort, session, now=ask.now)
+    return Reply("sessions/recap-sent", title=session.title)
+
+
+@due("sessions/recap")
+def recap_by_itself(due: Due, session_id: int) -> None:
+    session, cohort = sessions.get(due.db, session_id)
+    if session.state is SessionState.HELD:
+        meeting.post_recap(due.db, cohort, session, now=due.now, due=due.due_at)

@@ -1,0 +1,84 @@
+"""Surveys of the program, asked by themselves and answered in a form."""
+
+from __future__ import annotations
+
+from bot import questions, whose
+from bot.ask import Answers, Ask, Asking, Due, Reply, Response
+from bot.registry import button, closed, due, form
+from cohorts import cohort as cohorts_
+from cohorts import outbox, surveys
+from cohorts.applications import answers_of
+from cohorts.cohort import Cohort, Membership
+from cohorts.outbox import Press
+from cohorts.people import Role
+
+
+@due("surveys/ask")
+def ask_all(due: Due, cohort_id: int, item: str, membership_id: int | None = None) -> None:
+    """Everyone it is for; one member alone when it hangs on their acceptance."""
+    cohort = due.db.get_one(Cohort, cohort_id)
+    survey = surveys.plan_of(cohort, item)
+    for member in cohorts_.present(due.db, cohort):
+        if membership_id not in (None, member.id):
+            continue
+        given = surveys.response(due.db, member, survey.key)
+        meant = cohort.program.is_for(survey.audience, answers_of(due.db, cohort, member))
+        if not meant or (given is not None and given.complete):
+            continue
+        outbox.tell(
+            due.db,
+            cohorts_.person_of(due.db, member),
+            "surveys/ask",
+            key=f"{due.key}/{member.id}",
+            now=due.now,
+            due=due.due_at,
+            as_=member.hears,
+            presses=[Press("surveys/open", {"cohort_id": cohort.id, "survey": survey.key}, "primary")],
+            program=cohort.name,
+            name=survey.name,
+            count=len(survey.questions),
+            graduated=cohort.state is cohorts_.CohortState.GRADUATED,
+        )
+
+
+@button("surveys/open", role=Role.MEMBER)
+def open_(ask: Ask, cohort_id: int, survey: str) -> Response:
+    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    return _page(ask, cohort, membership, survey, 1)
+
+
+def _page(ask: Ask, cohort: Cohort, membership: Membership, key: str, page: int) -> Asking:
+    survey = surveys.plan_of(cohort, key)
+    given = surveys.response(ask.db, membership, key)
+    return Asking(
+        "surveys/answer",
+        questions.fields(
+            questions.on_page(survey.questions, page),
+            given.given if given else {},
+            answers_of(ask.db, cohort, membership),
+        ),
+        args={"cohort_id": cohort.id, "survey": key, "page": page},
+        title=survey.name or None,
+        page=page,
+        pages=questions.pages(survey.questions),
+    )
+
+
+@form("surveys/answer", role=Role.MEMBER)
+def answered(ask: Ask, answers: Answers, cohort_id: int, survey: str, page: int) -> Response:
+    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    plan = surveys.plan_of(cohort, survey)
+    asked = questions.on_page(plan.questions, page)
+    surveys.check(plan, answers, only={question.key for question in asked})
+    kept = surveys.keep(ask.db, membership, plan, answers, now=ask.now)
+    if page < questions.pages(plan.questions):
+        return _page(ask, cohort, membership, survey, page + 1)
+    whole = {key: value for key, value in kept.given.items() if answers.get(key, value) not in (None, "")}
+    surveys.answer(ask.db, membership, plan, whole, now=ask.now)
+    return Reply("surveys/thanks", program=cohort.name)
+
+
+@closed("surveys/answer", role=Role.MEMBER)
+def put_away(ask: Ask, answers: Answers, cohort_id: int, survey: str, page: int) -> None:
+    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    surveys.keep(ask.db, membership, surveys.plan_of(cohort, survey), answers, now=ask.now)
