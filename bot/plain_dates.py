@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from calendar import monthrange
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from bot.date_words import MINUTES, ORDINAL, UNITS, Meanings, meanings_of, plain, vocabulary_of
 from cohorts.moments import local
 
 LONGEST = 200
@@ -39,7 +40,7 @@ class NotADate(ValueError):
 
     def __init__(self, text: str, word: str | None = None, reason: Reason = Reason.WORD) -> None:
         words = (other.strip(",") for other in text[:LONGEST].split())
-        typed = (other for other in words if word and _plain(other) == _plain(word))
+        typed = (other for other in words if word and plain(other) == plain(word))
         self.text, self.reason = text, reason
         self.word = next(typed, word)  # as it was typed, with its capitals
         super().__init__(f"not a date ({reason}): {(self.word or text)[:40]!r}")
@@ -68,7 +69,7 @@ def read_moment(
     are the calendar's, hours and minutes elapsed time. "in 2 weeks" without a clock time is at `default_time`
     or else at the time it is now; any other day without one needs `default_time`. Raises NotADate.
     """
-    said = _phrases(text, _vocabulary(languages))
+    said = _phrases(text, vocabulary_of(languages))
     try:
         moment = _resolve(text, said, now.astimezone(ZoneInfo(zone)), zone, locale_day_first, default_time)
     except OverflowError:
@@ -80,11 +81,11 @@ def read_moment(
 
 def read_duration(text: str, *, languages: Sequence[str] = ("en",)) -> timedelta:
     """ "2w", "3 days", "1h 30m"; never zero, and never months, which are no fixed time. Raises NotADate."""
-    words, vocabulary = _words(text), _vocabulary(languages)
-    amounts, read = _amounts([_meanings(word, vocabulary) for word in words])
+    words, vocabulary = _words(text), vocabulary_of(languages)
+    amounts, read = _amounts([meanings_of(word, vocabulary) for word in words])
     if read == 0 or read < len(words):
         raise NotADate(text, words[min(read, len(words) - 1)])
-    minutes = sum(amount * _MINUTES.get(unit, 0) for unit, amount in amounts.items())
+    minutes = sum(amount * MINUTES.get(unit, 0) for unit, amount in amounts.items())
     if minutes == 0 or "month" in amounts:
         raise NotADate(text, reason=Reason.IMPOSSIBLE)
     return timedelta(minutes=minutes)
@@ -92,7 +93,7 @@ def read_duration(text: str, *, languages: Sequence[str] = ("en",)) -> timedelta
 
 def leading_moment(words: Sequence[str], *, languages: Sequence[str] = ("en",)) -> int:
     """How many of the leading words are one moment, possible or not: "tue 25:00 and on" begins with two."""
-    vocabulary = _vocabulary(languages)
+    vocabulary = vocabulary_of(languages)
     for count in range(min(len(words), MOST_WORDS), 0, -1):
         try:
             _phrases(" ".join(words[:count]), vocabulary)
@@ -107,111 +108,6 @@ def day_first(locale: str) -> bool:
     return locale.replace("_", "-").casefold() != "en-us"
 
 
-# dateparser's own names for what it lists.
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_MONTHS = ("january", "february", "march", "april", "may", "june",
-           "july", "august", "september", "october", "november", "december")  # fmt: skip
-_UNITS = ("minute", "hour", "day", "week", "month")
-_MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60, "week": 7 * 24 * 60}
-_DAYS = {"1 day ago": -1, "0 day ago": 0, "in 1 day": 1, "in 2 day": 2}
-# The same in every language, as in program files.
-_SHORT_UNITS = {"minute": ("m", "min"), "hour": ("h",), "day": ("d",), "week": ("w",)}
-
-# What joins the words of a date. dateparser skips such words wherever they stand; here each has its place.
-_JOINING: Mapping[str, Mapping[str, str]] = {
-    "en": {"in": "in", "next": "next coming", "this": "this", "at": "at @", "noon": "noon midday",
-           "oclock": "o'clock", "filler": "on the of"},
-    "de": {"in": "in", "next": "nächster nächsten nächste nächstes kommenden kommender kommende",
-           "this": "diesen dieser diese", "at": "um", "noon": "mittag mittags", "oclock": "uhr",
-           "filler": "am den der dem"},
-    "fr": {"in": "dans", "next": "prochain prochaine", "this": "ce cette", "at": "à a", "noon": "midi",
-           "oclock": "heure heures", "filler": "le la"},
-    "es": {"in": "en", "next": "próximo próxima", "this": "este esta", "at": "a las", "noon": "mediodía",
-           "oclock": "horas", "filler": "el la de"},
-}  # fmt: skip
-# English puts twelve hours on its clocks: "at 4" does not say which four.
-_TWELVE_HOURS = {"en"}
-_MORE_WEEKDAYS = {"en": {1: ["tues"], 2: ["weds"], 3: ["thur", "thurs"]}}
-# Listed as weekdays by dateparser, but "the" and "with" in every other sentence.
-_NEVER = {"de": {"die", "mit"}}
-
-_Meanings = Mapping[str, int]
-"""What a word can be, and its number as that: a weekday from 0, a month from 1, a unit's place in _UNITS."""
-
-
-def _vocabulary(languages: Sequence[str]) -> Mapping[str, _Meanings]:
-    """Each word with its meanings in these languages; the first language wins where two disagree."""
-    from dateparser.languages.loader import LocaleDataLoader
-
-    words: dict[str, dict[str, int]] = {}
-
-    def learn(listed: Iterable[str], kind: str, value: int, language: str = "") -> None:
-        for word in map(_plain, listed):
-            if " " not in word and word not in _NEVER.get(language, ()):
-                words.setdefault(word, {}).setdefault(kind, value)
-
-    for unit, short in _SHORT_UNITS.items():
-        learn(short, "unit", _UNITS.index(unit))
-    learn(["h"], "oclock", 0)
-    for tag in languages:
-        language = tag.replace("_", "-").split("-")[0].casefold()
-        known = LocaleDataLoader().get_locale(language).info
-        joining = _JOINING.get(language, {})
-        for kind, listed in joining.items():
-            learn(listed.split(), kind, int(language in _TWELVE_HOURS))
-        for number, name in enumerate(_WEEKDAYS):
-            more = _MORE_WEEKDAYS.get(language, {}).get(number, [])
-            learn([*known.get(name, ()), *more], "weekday", number, language)
-        for number, name in enumerate(_MONTHS, start=1):
-            learn(known.get(name, ()), "month", number)
-        for number, name in enumerate(_UNITS):
-            learn(known.get(name, ()), "unit", number)
-        learn(known.get("week", ()), "week", 0)
-        for name, days in _DAYS.items():
-            learn(known.get("relative-type", {}).get(name, ()), "days", days)
-        for half, kind in enumerate(("am", "pm")):
-            # German "am" is "on the"; dateparser lists it as before noon.
-            fillers = joining.get("filler", "").split()
-            learn([word for word in known.get(kind, ()) if word not in fillers], "half", half)
-        for rule in known.get("simplifications", ()):
-            for word, digits in rule.items():
-                if digits.isdecimal():
-                    learn([word], "number", int(digits))
-    return words
-
-
-def _plain(word: str) -> str:
-    return unicodedata.normalize("NFKC", word).casefold().rstrip(".,")
-
-
-# Days as 20261201 with year 0 for none, clock times as 1630: every meaning is one number.
-_ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
-_DOTTED = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})(?:\.([0-9]{4}|[0-9]{2})?)?")
-_SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})(?:/([0-9]{4}|[0-9]{2}))?")
-_CLOCK = re.compile(r"([0-9]{1,2})([:.])([0-9]{2})")
-_ORDINAL = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th|\.)?")
-_NUMBER = re.compile(r"[0-9]{1,4}")
-
-
-def _meanings(word: str, vocabulary: Mapping[str, _Meanings]) -> _Meanings:
-    meanings = dict(vocabulary.get(_plain(word), {}))
-    if found := _ISO.fullmatch(word):
-        meanings["date"] = int(found[1]) * 10_000 + int(found[2]) * 100 + int(found[3])
-    for kind, shape in (("date", _DOTTED), ("slashed", _SLASHED)):
-        if found := shape.fullmatch(word):
-            year = int(found[3] or 0)
-            meanings[kind] = (year + 2000 * (0 < year < 100)) * 10_000 + int(found[2]) * 100 + int(found[1])
-    if found := _CLOCK.fullmatch(word):
-        meanings["clock" if found[2] == ":" else "dotted"] = int(found[1]) * 100 + int(found[3])
-    if found := _ORDINAL.fullmatch(word):
-        meanings["ordinal"] = int(found[1])
-    if _NUMBER.fullmatch(word):
-        meanings["number"] = int(word)
-        if len(word) in (2, 4):
-            meanings["minutes" if len(word) == 2 else "year"] = int(word)
-    return meanings
-
-
 # A word that holds two: "4pm", "2w", "16h30", "1h30m".
 _GLUED = re.compile(r"(?<=[0-9])(?=[^\W\d_])|(?<=[hm])(?=[0-9])|(?<=^@)(?=.)")
 
@@ -222,7 +118,7 @@ def _words(text: str) -> list[str]:
         raise NotADate(text, reason=Reason.LONG)
     words: list[str] = []
     for word in unicodedata.normalize("NFKC", text).casefold().replace(",", " ").split():
-        if _ORDINAL.fullmatch(word):
+        if ORDINAL.fullmatch(word):
             words.append(word)
         else:
             word = re.sub(r"(?<=[0-9])t(?=[0-9]{1,2}:)", " ", word)  # 2026-12-01T16:00
@@ -235,6 +131,9 @@ def _words(text: str) -> list[str]:
 
 # The grammar: what each phrase says, and the meanings that its words must have, in order. The first that fits
 # is taken. "?" may be absent; "!" must not follow.
+
+
+# dateparser's own names for what it lists.
 _GRAMMAR = (
     ("clock", "at? dotted oclock"),  # before the date, for "16.30 Uhr"
     ("date", "date"),
@@ -259,13 +158,13 @@ _GRAMMAR = (
 @dataclass(frozen=True)
 class _Phrase:
     words: str
-    means: _Meanings
+    means: Meanings
 
 
-def _phrases(text: str, vocabulary: Mapping[str, _Meanings]) -> dict[str, _Phrase]:
+def _phrases(text: str, vocabulary: Mapping[str, Meanings]) -> dict[str, _Phrase]:
     """What `text` says, each thing once, not yet checked against any calendar."""
     words = _words(text)
-    meanings = [_meanings(word, vocabulary) for word in words]
+    meanings = [meanings_of(word, vocabulary) for word in words]
     said: dict[str, _Phrase] = {}
     at = 0
     while at < len(words):
@@ -290,7 +189,7 @@ def _phrases(text: str, vocabulary: Mapping[str, _Meanings]) -> dict[str, _Phras
     return said
 
 
-def _fit(pattern: Sequence[str], meanings: Sequence[_Meanings]) -> tuple[dict[str, int], int] | None:
+def _fit(pattern: Sequence[str], meanings: Sequence[Meanings]) -> tuple[dict[str, int], int] | None:
     means: dict[str, int] = {}
     at = 0
     for part in pattern:
@@ -307,18 +206,18 @@ def _fit(pattern: Sequence[str], meanings: Sequence[_Meanings]) -> tuple[dict[st
     return means, at
 
 
-def _amounts(meanings: Sequence[_Meanings]) -> tuple[dict[str, int], int]:
+def _amounts(meanings: Sequence[Meanings]) -> tuple[dict[str, int], int]:
     """The leading "1 hour 30 minutes", and how many words that is."""
     amounts: dict[str, int] = {}
     for at in range(0, len(meanings), 2):
         fit = _fit(["number", "unit"], meanings[at:])
-        if fit is None or _UNITS[fit[0]["unit"]] in amounts:
+        if fit is None or UNITS[fit[0]["unit"]] in amounts:
             break
-        amounts[_UNITS[fit[0]["unit"]]] = fit[0]["number"]
+        amounts[UNITS[fit[0]["unit"]]] = fit[0]["number"]
     return amounts, 2 * len(amounts)
 
 
-def _clear_hour(text: str, means: dict[str, int], word: str, its: _Meanings, *, last: bool) -> dict[str, int]:
+def _clear_hour(text: str, means: dict[str, int], word: str, its: Meanings, *, last: bool) -> dict[str, int]:
     """What a clock time means; NotADate at its last word when that leaves open which half of the day."""
     hour, _ = _hour_and_minute(means)
     unclear = set(means) == {"at", "number"} and means["at"] == 1 and 1 <= hour <= 12
@@ -331,7 +230,7 @@ def _clear_hour(text: str, means: dict[str, int], word: str, its: _Meanings, *, 
     return means
 
 
-def _hour_and_minute(means: _Meanings) -> tuple[int, int]:
+def _hour_and_minute(means: Meanings) -> tuple[int, int]:
     if "noon" in means:
         return 12, 0
     if "number" in means:
@@ -383,7 +282,7 @@ def _clock_time(text: str, said: _Phrase) -> time:
     return time(hour if half is None else hour % 12 + 12 * half, minute)
 
 
-def _ahead(text: str, amounts: _Meanings, clock_said: bool, at: time | None, now: datetime, zone: str) -> datetime:
+def _ahead(text: str, amounts: Meanings, clock_said: bool, at: time | None, now: datetime, zone: str) -> datetime:
     elapsed = timedelta(hours=amounts.get("hour", 0), minutes=amounts.get("minute", 0))
     if elapsed and clock_said:
         raise NotADate(text, reason=Reason.CONFLICT)
