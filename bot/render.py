@@ -151,13 +151,17 @@ class Renderer:
             name=asking.name,
             title=clean(asking.title or self.words.get(feature, "forms", name, asking.facts)),
             fields=fields,
-            submit=self.words.find(feature, "submit", name)
-            or self.words.get("forms", "submit", "continue" if asking.page < asking.pages else "send"),
+            submit=self._submit_label(feature, name, last=asking.page >= asking.pages),
             intro=intro,
             args=dict(asking.args),
             page=asking.page,
             pages=asking.pages,
         )
+
+    def _submit_label(self, feature: str, name: str, *, last: bool) -> str:
+        if not last:
+            return self.words.get("forms", "submit", "continue")
+        return self.words.find(feature, "submit", name) or self.words.get("forms", "submit", "send")
 
     def remark(self, remark: Remark) -> str:
         """The sentence beside a field."""

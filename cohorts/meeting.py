@@ -122,6 +122,7 @@ def end(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetim
             title=session.title,
             seen=len(members) - len(unseen),
             unseen=[one.ref for one in unseen],
+            settled=False,
         )
 
 

@@ -34,6 +34,7 @@ def remind_a_day_before(due: Due, session_id: int) -> None:
             place=session.place,
             owes=[one.title for one in homework.owed(due.db, cohort, member, now=due.now)],
             goal=applications.goal_of(due.db, cohort, member),
+            rsvp=cohort.program.defaults.rsvp,
         )
 
 

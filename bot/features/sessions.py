@@ -173,6 +173,7 @@ def _attendance_now(ask: Ask, session: Session, cohort: Cohort) -> Reply:
         title=session.title,
         seen=len(members) - len(unseen),
         unseen=[one.ref for one in unseen],
+        settled=session.attendance_settled_at is not None,
     )
 
 

@@ -103,12 +103,13 @@ class World:
         programs: Path | None = None,
         chat: Chat | None = None,
         boundary: Callable[[str], None] = lambda _: None,
+        durable: bool = False,
     ) -> None:
         self.loop = asyncio.new_event_loop()
         file = folder / "caravan.sqlite"
         if template is not None and not file.exists():
             file.write_bytes(template.read_bytes())
-        self.store = Store(f"sqlite:///{file}", durable=False, boundary=boundary)
+        self.store = Store(f"sqlite:///{file}", durable=durable, boundary=boundary)
         self.clock = SteppedClock(start)
         self.chat = chat or Chat()
         self.platform = LocalPlatform(self.chat, self.clock.now)

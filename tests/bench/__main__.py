@@ -1,0 +1,9 @@
+"""`make bench`: every figure beside a named alternative, measured in the same run. Machines are noisy: read ratios."""
+
+from __future__ import annotations
+
+from tests.bench import bench_dispatch, bench_pairing, bench_process, bench_tick
+
+for part in (bench_dispatch, bench_tick, bench_process, bench_pairing):
+    part.print_report()
+    print()

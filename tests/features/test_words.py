@@ -1,0 +1,567 @@
+"""Every word that code asks for is written, every word that is written is asked for, and every message renders
+with whatever facts the code gives it, empty ones too.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from bot import message as parts
+from bot.ask import Asking
+from bot.message import Field, FieldKind, Mention, Message, RoomMention
+from bot.render import Directory, Renderer
+from cohorts.errors import Remark
+from cohorts.facts import Fact, Markdown, PersonRef, RoomRef, freeze, thaw
+from cohorts.outbox import Press
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "templates"
+
+# Which argument of a call names the template. What is not a fact among the other keywords stands in NOT_FACTS.
+CARRIERS = {
+    "Reply": 0,
+    "Refused": 0,
+    "Part": 0,
+    "tell": 2,
+    "announce": 2,
+    "edit": 2,
+    "upload": 2,
+    "advance": 3,
+    "_become": 3,
+    "_the_one": 3,
+    "_tell_room": 3,
+}
+NOT_FACTS = frozenset({"key", "now", "due", "expires", "about", "as_", "presses", "ping", "more", "file"})
+NOT_FACTS_OF_REPLIES = frozenset({"presses", "parts", "replaces"})
+NOT_FACTS_OF_FORMS = frozenset({"title", "page", "pages", "intro", "args"})
+IN_ROOM = ("title", "starts", "place")
+NEXT = ("next_title", "next_starts")
+RECAP = ("title", "there", "members", "quotes", "homework", "graduates", *NEXT)
+# Facts that come as a mapping, or that a helper adds.
+MORE: Mapping[str, tuple[str, ...]] = {
+    "sessions/scheduled": IN_ROOM,
+    "sessions/moved": (*IN_ROOM, "was"),
+    "sessions/cancelled": (*IN_ROOM, *NEXT),
+    "sessions/missed": NEXT,
+    "sessions/recap": RECAP,
+    "sessions/recap-draft": RECAP,
+}
+# Labels that code composes.
+COMPOSED = {
+    "applications/decide": ("accept", "waitlist", "decline"),
+    "sessions/rsvp": ("rsvp-yes", "rsvp-maybe", "rsvp-no"),
+}
+
+ANA, BEN, CHI = PersonRef(1), PersonRef(2), PersonRef(3)
+TUESDAY = datetime(2027, 1, 12, 15, 0, tzinfo=UTC)
+WHEN = (TUESDAY, None)
+HOSTILE = "<!channel> *half-baked* [here](https://example.org) {{ 7 * 7 }}\n# not a title"
+LINES: Fact = [
+    {"criterion": "attend", "done": 2, "needed": 4, "met": False, "title": ""},
+    {"criterion": "submit", "done": 1, "needed": 1, "met": True, "title": "One page"},
+    {"criterion": "submit-any", "done": 2, "needed": 3, "met": False, "title": ""},
+    {"criterion": "reflect", "done": 3, "needed": 3, "met": True, "title": ""},
+]
+SETS: Fact = [{"title": "Two honest conversations", "ask": "Ask two people.", "due": TUESDAY}]
+ROUND: Mapping[str, Fact] = {"prompt": "What stings?", "groups": [[ANA, BEN]], "repeats": 0, "unavoidable": 0}
+ROUNDS: tuple[Fact, ...] = (
+    [{**ROUND, "sat_out": []}],
+    [{**ROUND, "sat_out": [CHI], "repeats": 1, "unavoidable": 1}, {**ROUND, "prompt": "", "sat_out": [], "repeats": 2}],
+    [],
+)
+PLACES = ("https://meet.example.org/x", "voice", "chat", "Room 12", "")
+
+# What code passes under a name: the first is the ordinary one, the others are the odd ones.
+PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
+    "accepted": (17, 1),
+    "again": (False, True),
+    "agenda": (
+        [{"kind": "pair share", "minutes": 8, "prompt": "Why?"}, {"kind": "break", "minutes": 5, "prompt": ""}],
+        [],
+    ),
+    "alternative": ("Could you nominate a colleague?", ""),
+    "answer": ("yes", "maybe", "no"),
+    "answer_by": (TUESDAY,),
+    "answers": ([{"ask": "Your goal?", "answer": HOSTILE}], []),
+    "ask": ("What did you try? One line is enough.",),
+    "badge": ({"name": "Trailhand", "description": "Read closely.", "criteria": "Three reviews."},),
+    "badges": ([{"name": "Graduate", "description": "Did it.", "criteria": "Four sessions."}], []),
+    "checklist": (["Say hello", "Block the sessions"], []),
+    "closes": (TUESDAY,),
+    "coming": ([ANA, BEN, CHI], [ANA], []),
+    "command": ("cohort kudos",),
+    "commands": ([{"name": "apply", "help": "Apply to a program", "options": ["program"]}], []),
+    "commitment": ("I will come.", ""),
+    "count": (6, 1, 0),
+    "done": (3, 0),
+    "draft": ("", "accept", "waitlist", "decline"),
+    "drafts": (2, 0, 1),
+    "due": (TUESDAY,),
+    "due_at": (TUESDAY,),
+    "everyone": (9, 1),
+    "found": ("soon",),
+    "free": (15, 1, 0),
+    "giver": (ANA,),
+    "goal": ("A weekly report that writes itself", HOSTILE, ""),
+    "graduated": (False, True),
+    "graduates": ([ANA, BEN], [ANA]),
+    "groups": ROUNDS,
+    "handle": ("value-accelerator-2027-01",),
+    "homework": (SETS, []),
+    "judged": (
+        [
+            {"ask": "Which are you?", "verdict": "failed", "must": True},
+            {"ask": "How many?", "verdict": "unknown", "must": False},
+            {"ask": "Can you change it?", "verdict": "met", "must": False},
+        ],
+        [],
+    ),
+    "known": (["value-accelerator", "first-steps"], ["value-accelerator"], []),
+    "least": (8,),
+    "length": (4321,),
+    "letter": ("Dear all,\n\n**well walked.**", ""),
+    "limit": (3000,),
+    "lines": (LINES, []),
+    "members": (9, 1, 0),
+    "met": (1, 0),
+    "most": (15,),
+    "name": ("Looking back", ""),
+    "named": WHEN,
+    "nearest": ("home", ""),
+    "new": (True, False),
+    "norms": (["Half-baked is welcome."], []),
+    "not_coming": ([CHI], []),
+    "noun": ("cohort",),
+    "number": (9,),
+    "opened": ([{"name": "Value", "promise": "One routine runs.", "starts": date(2027, 1, 11), "closes": TUESDAY}], []),
+    "option": ("time",),
+    "others": ([BEN, CHI], [BEN], []),
+    "owes": (["Two honest conversations", "One page"], []),
+    "part": ("soonish", ""),
+    "past": (False, True),
+    "paused": (False, True),
+    "people": ([ANA, BEN, CHI], [ANA], []),
+    "person": (ANA,),
+    "place": PLACES,
+    "places": (15,),
+    "program": ("Value Accelerator",),
+    "programs": (["value-accelerator-2027-01"], []),
+    "promise": ("One real routine of your team runs, every week.",),
+    "prompt": ("What was most valuable?", ""),
+    "quotes": ([{"person": ANA, "words": HOSTILE}], []),
+    "reason": ("bug", "something-else"),
+    "room": (RoomRef(1),),
+    "rounds": ROUNDS,
+    "rsvp": ("", "yes", "maybe", "no"),
+    "seen": (7, 0),
+    "sessions": ([{"title": "Set out", "starts": TUESDAY, "number": 1, "held": False, "next": True}], []),
+    "shared": (True, False),
+    "signed": ("Dana",),
+    "starts": (TUESDAY,),
+    "state": ("held", "live", "cancelled"),
+    "text": (Markdown("**Half way.** What is in your way?"),),
+    "there": ([ANA, BEN], [ANA], []),
+    "title": ("Set out",),
+    "titles": (["Two honest conversations"], []),
+    "token": ("0badcafe",),
+    "typed": ("cohort hom", "cohort"),
+    "unseen": ([CHI], []),
+    "unsure": ([BEN], []),
+    "until": WHEN,
+    "video": ("https://video.example.org/1", ""),
+    "waiting": (5, 1, 0),
+    "wall": ("count", "names", "off"),
+    "was": (TUESDAY,),
+    "welcome": ("Six hours together.", ""),
+    "what": ("post", "edit", "room", "invite", "remove", "upload"),
+    "words": (HOSTILE, "soonish"),
+    "zone": ("Europe/Berlin",),
+    "zones": ([{"zone": "Berlin", "clock": "Tue 12 Jan, 16:00", "people": [ANA, BEN]}], []),
+    "next_title": ("Read the map",),
+    "next_starts": WHEN,
+}
+# Where one name means another thing.
+ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
+    "applications/invitation": {"starts": (date(2027, 1, 11),)},
+    "cohort/home": {"starts": WHEN, "owes": ([{"title": "One page", "due": TUESDAY}], [])},
+    "cohort/resumed": {"starts": WHEN},
+    "commands/problem": {
+        "reason": (
+            *(f"not-a-{kind}" for kind in ("number", "person", "room", "link", "choice", "yes-no", "text")),
+            *("ambiguous-choice", "given-twice"),
+        )
+    },
+    "delivery/failed": {
+        "reason": (
+            *("room-gone", "room-missing", "person-gone", "no-account", "dm-closed", "not-allowed"),
+            *("bug", "platform-off", "ratelimited"),
+        ),
+        "person": (ANA, None),
+        "room": (RoomRef(1), None),
+    },
+    "exports/coming": {"what": (["applications", "nps"], ["nps"])},
+    "exports/no-such": {"known": (["applications", "nps", "all"],)},
+    "exports/file": {"what": ("nps",)},
+    "graduation/checklist": {"met": (False, True)},
+    "graduation/letter": {"title": ("CEO", "")},
+    "program/launch-confirm": {"starts": (date(2027, 1, 11),)},
+    "program/launched": {"people": ([ANA, BEN, CHI], [ANA])},
+    "program/list": {"known": ([{"key": "value-accelerator", "name": "Value Accelerator"}], [])},
+    "program/placeholders": {"places": (["place", "sessions[1].prework"],)},
+    "program/starts-in-the-past": {"starts": (date(2020, 1, 11),)},
+    "sessions/recap": {"graduates": (None, TUESDAY)},
+    "sessions/recap-draft": {"graduates": (None, TUESDAY)},
+}
+DIRECTORY = Directory(
+    {1: Mention("Ana", "A1"), 2: Mention("Ben", "B2"), 3: Mention("Chi", None)}, {1: RoomMention("value", "R1")}
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A place in code that names a template, with the names of the facts it passes."""
+
+    template: str
+    facts: frozenset[str]
+    where: str
+
+
+# Reading the code
+
+
+@lru_cache(maxsize=1)
+def modules() -> tuple[tuple[Path, ast.Module], ...]:
+    files = [
+        *sorted((ROOT / "bot").glob("*.py")),
+        *sorted((ROOT / "bot" / "features").glob("*.py")),
+        *sorted(one for one in (ROOT / "cohorts").glob("*.py") if not one.name.startswith("lint")),
+    ]
+    return tuple((file, ast.parse(file.read_text("utf-8"))) for file in files)
+
+
+def calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and called(node) in names:
+            yield node
+
+
+def called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+
+
+def argument(call: ast.Call, place: int, name: str = "") -> ast.expr | None:
+    if place < len(call.args):
+        return call.args[place]
+    return next((keyword.value for keyword in call.keywords if name and keyword.arg == name), None)
+
+
+def fact_names(node: ast.expr | None) -> set[str]:
+    keys = node.keys if isinstance(node, ast.Dict) else []
+    return {key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+
+
+def texts(tree: ast.Module, node: ast.expr | None) -> set[str]:
+    """The strings an expression may be: itself, the branches of a choice, what its name is given in the module."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return {text}
+        case ast.IfExp():
+            return texts(tree, node.body) | texts(tree, node.orelse)
+        case ast.BoolOp():
+            return {text for value in node.values for text in texts(tree, value)}
+        case ast.Name(id=name):
+            return {text for value in given(tree, name) for text in texts(tree, value)}
+    return set()
+
+
+def given(tree: ast.Module, name: str) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            if isinstance(target, ast.Name) and target.id == name:
+                yield node.value
+            elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = zip(target.elts, node.value.elts, strict=True)
+                yield from (value for one, value in pairs if isinstance(one, ast.Name) and one.id == name)
+
+
+@lru_cache(maxsize=1)
+def sites() -> tuple[Site, ...]:
+    found = []
+    for file, tree in modules():
+        for call in calls(tree, *CARRIERS, "Asking"):
+            name = called(call)
+            if name == "Asking":
+                templates, skip = texts(tree, argument(call, 99, "intro")), NOT_FACTS_OF_FORMS
+            else:
+                templates = texts(tree, argument(call, CARRIERS[name], "template"))
+                skip = NOT_FACTS_OF_REPLIES if name in ("Reply", "Refused", "Part") else NOT_FACTS
+            facts = {keyword.arg for keyword in call.keywords if keyword.arg} - skip
+            if name == "advance":
+                facts = {"state"}
+            elif name == "Part":
+                facts = fact_names(argument(call, 1, "facts"))
+            for template in templates:
+                passed = frozenset(facts | set(MORE.get(template, ())))
+                found.append(Site(template, passed, f"{file.relative_to(ROOT)}:{call.lineno}"))
+    return tuple(found)
+
+
+def written() -> set[str]:
+    files = TEMPLATES.rglob("*.md.j2")
+    return {str(file.relative_to(TEMPLATES)).removesuffix(".md.j2") for file in files}
+
+
+def included() -> set[str]:
+    pattern = re.compile(r'\{% include "([^"]+)\.md\.j2" %\}')
+    return {name for file in TEMPLATES.rglob("*.md.j2") for name in pattern.findall(file.read_text("utf-8"))}
+
+
+def short_words(feature: str) -> dict[str, dict[str, str]]:
+    return tomllib.loads((TEMPLATES / feature / "words.toml").read_text("utf-8"))
+
+
+def slots(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", text))
+
+
+# Messages
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer([TEMPLATES])
+
+
+def test_every_message_that_code_names_is_written() -> None:
+    assert len(sites()) > 100
+    assert [site for site in sites() if site.template not in written()] == []
+
+
+def test_every_message_that_is_written_is_named_somewhere() -> None:
+    assert written() - {site.template for site in sites()} - included() == set()
+
+
+# What a missing fact or a slip of the pen leaves behind: two spaces, a comma after nothing, Markdown that shows.
+LEFT_OVER = re.compile(r"[\ue000-\uf8ff`]|\{%|%\}|\*\*| [,.;?]|\(\)|:\s*\.|,\s*\.|  |^[,.;:]", re.M)
+
+
+def variants(site: Site) -> Iterator[dict[str, Fact]]:
+    """The ordinary facts; then each odd value by itself; then everything as empty as it gets."""
+    own = ELSEWHERE.get(site.template, {})
+    values = {name: own.get(name) or PLAUSIBLE[name] for name in site.facts}
+    ordinary = {name: options[0] for name, options in values.items()}
+    yield ordinary
+    for name, options in values.items():
+        yield from ({**ordinary, name: odd} for odd in options[1:])
+    yield {name: options[-1] for name, options in values.items()}
+
+
+@pytest.mark.parametrize("site", sites(), ids=lambda site: f"{site.template}@{site.where}")
+def test_a_message_reads_well_with_whatever_facts_it_is_given(renderer: Renderer, site: Site) -> None:
+    for facts in variants(site):
+        stored = {name: thaw(freeze(value)) for name, value in facts.items()}
+        shown = renderer.message(site.template, stored, directory=DIRECTORY)
+        text = as_text(shown)
+        assert "None" not in text, text
+        assert not LEFT_OVER.search(text.replace(HOSTILE, "…")), text
+        if not is_part(site):
+            assert parts.plain(shown.title).strip(), site.template
+
+
+def is_part(site: Site) -> bool:
+    """Neither posted nor told by itself: the beginning of a form, or a line in another message."""
+    return site.template in ("applications/invitation", "homework/ask", "kudos/home", "kudos/digest")
+
+
+def as_text(shown: Message) -> str:
+    lines = [parts.plain(shown.title)]
+    for block in shown.blocks:
+        lines += block_text(block)
+    return "\n".join(lines)
+
+
+def block_text(block: parts.Block) -> list[str]:
+    match block:
+        case parts.Paragraph(inlines=inlines) | parts.Heading(inlines=inlines):
+            return [parts.plain(inlines)]
+        case parts.Listing(items=items):
+            return [f"- {parts.plain(item)}" for item in items]
+        case parts.Quote(blocks=blocks):
+            return [f"> {line}" for one in blocks for line in block_text(one)]
+    return ["---"]
+
+
+def test_nothing_shouts_begs_or_fills_space() -> None:
+    unwanted = re.compile(r"successfully|lorem|please note|!\s*!|simply|effect\b|touchpoint|great answer|oops", re.I)
+    files = [*TEMPLATES.rglob("*.md.j2"), *TEMPLATES.rglob("words.toml")]
+    assert [str(file) for file in files if unwanted.search(file.read_text("utf-8"))] == []
+
+
+def test_a_refusal_says_what_to_do_instead() -> None:
+    """Some command, some example, or a clear next step stands in every one."""
+    step = re.compile(r"`|[Tt]ype |[Pp]ress |Give |Keep |Name |Leave |should begin with|You can |The doors open")
+    refused = {
+        text
+        for _, tree in modules()
+        for call in calls(tree, "Refused", "_become", "_the_one", "advance")
+        for text in texts(tree, argument(call, CARRIERS[called(call)]))
+    }
+    files = {name: (TEMPLATES / f"{name}.md.j2").read_text("utf-8") for name in refused}
+    assert [name for name, text in files.items() if not step.search(text)] == []
+    assert [name for name, text in files.items() if "only" in text.casefold() and "facilitator" in text] == []
+
+
+# Buttons, forms, remarks
+
+
+def test_every_button_has_a_label_of_its_own_and_no_label_is_left_over(renderer: Renderer) -> None:
+    used: defaultdict[str, set[str]] = defaultdict(set)
+    for file, tree in modules():
+        for call in calls(tree, "Press"):
+            for action in texts(tree, argument(call, 0)):
+                feature, _, name = action.partition("/")
+                words = argument(call, 3, "words")
+                names = texts(tree, words) or set(COMPOSED.get(action, () if words is not None else (name,)))
+                assert names, f"{file.name}:{call.lineno}: which label?"
+                passed = fact_names(argument(call, 4, "facts"))
+                for one in names:
+                    label = renderer.words.get(feature, "buttons", one, dict.fromkeys(passed, "7"))
+                    assert 0 < len(label) <= 30
+                used[feature] |= names
+    for file in TEMPLATES.rglob("words.toml"):
+        assert set(short_words(file.parent.name).get("buttons", {})) == used[file.parent.name], file
+
+
+def askings() -> Iterator[tuple[str, ast.Module, ast.FunctionDef]]:
+    for _, tree in modules():
+        for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+            for call in calls(function, "Asking"):
+                for name in texts(tree, argument(call, 0)):
+                    yield name, tree, function
+
+
+def test_every_form_has_a_title_and_every_nameless_field_a_label() -> None:
+    titled: defaultdict[str, set[str]] = defaultdict(set)
+    labelled: defaultdict[str, set[str]] = defaultdict(set)
+    for name, tree, function in askings():
+        feature, _, form = name.partition("/")
+        titled[feature].add(form)
+        for field in calls(function, "Field"):
+            key = argument(field, 0)
+            if isinstance(key, ast.Constant) and may_be_empty(tree, argument(field, 2)):
+                labelled[feature].add(str(key.value))
+    for _, tree in modules():
+        for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+            if not any(calls(function, "Asking")):
+                assert not [field for field in calls(function, "Field") if may_be_empty(tree, argument(field, 2))]
+    assert len(titled) >= 6
+    for feature in {file.parent.name for file in TEMPLATES.rglob("words.toml")}:
+        words = short_words(feature)
+        assert set(words.get("forms", {})) == titled[feature], feature
+        assert all(0 < len(title) <= 24 for title in words.get("forms", {}).values()), feature
+        if feature != "forms":
+            assert set(words.get("submit", {})) <= titled[feature], feature
+        assert all(0 < len(label) <= 24 for label in words.get("submit", {}).values()), feature
+        assert set(words.get("fields", {})) == labelled[feature], feature
+        assert set(words.get("help", {})) <= labelled[feature], feature
+
+
+def may_be_empty(tree: ast.Module, label: ast.expr | None) -> bool:
+    """Nothing, or what a function found in a program: the label then stands in words.toml."""
+    if isinstance(label, ast.Name):
+        return any(isinstance(value, ast.Call) for value in given(tree, label.id))
+    return isinstance(label, ast.Call) or (isinstance(label, ast.Constant) and label.value == "")
+
+
+def test_a_form_of_ours_can_be_drawn(renderer: Renderer) -> None:
+    words = Field("words", FieldKind.PARAGRAPH, "")
+    shown = renderer.form(
+        Asking("homework/hand-in", [words], intro="homework/ask", ask="Show it.", due=TUESDAY), Directory()
+    )
+    assert (shown.title, shown.submit, shown.fields[0].label) == ("Hand in", "Hand in", "Or in your own words")
+    filled = renderer.form(Asking("commands/fill", [], command="/cohort rsvp"), Directory())
+    assert filled.title == "/cohort rsvp"
+    first = renderer.form(Asking("surveys/answer", [], page=1, pages=2), Directory())
+    last = renderer.form(Asking("surveys/answer", [], page=2, pages=2), Directory())
+    assert (first.submit, last.submit) == ("Continue", "Send")
+
+
+def test_the_button_for_somebody_who_was_there_says_their_name(renderer: Renderer) -> None:
+    (button,) = renderer.buttons([Press("sessions/was-here", facts={"name": "Ana"})])
+    assert button.label == "Ana was here"
+
+
+def test_every_remark_beside_a_field_has_its_sentence(renderer: Renderer) -> None:
+    sentences, used = short_words("forms")["remarks"], set()
+    for file, tree in modules():
+        for call in calls(tree, "Remark", "BadAnswer"):
+            for reason in texts(tree, argument(call, 0)):
+                used.add(reason)
+                facts = {keyword.arg for keyword in call.keywords if keyword.arg}
+                assert slots(sentences[reason]) <= facts, f"{file.name}:{call.lineno}"
+    assert used == set(sentences)
+    assert renderer.remark(Remark("not-a-choice", choices=["Yes", "No"])) == "Please choose one of these: Yes, No."
+
+
+# No sentence in Python
+
+
+SPEAKS_TO_AUTHORS = ("program", "when.py", "lint")
+NOT_READ_IN_CHAT = (
+    *("ValueError", "TypeError", "KeyError", "AssertionError", "__init__", "Locked"),
+    *("text", "words", "_end"),  # SQL, phrases that people say to us, reasons kept in a row
+)
+
+
+def test_no_sentence_that_a_person_reads_stands_in_python() -> None:
+    found = []
+    for file, tree in modules():
+        in_bot = file.parent.name == "features" or file.name in ("dispatch.py", "claims.py")
+        in_cohorts = file.parent.name == "cohorts" and not file.name.startswith(SPEAKS_TO_AUTHORS)
+        if in_bot or in_cohorts:
+            found += [f"{file.name}:{line} {text!r}" for line, text in sentences(tree)]
+    assert found == []
+
+
+def sentences(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Literals of four words or more, an f-string as one."""
+    exempt = set(exempted(tree))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str(text)):
+                pass
+            case ast.JoinedStr():
+                text = "".join(str(one.value) if isinstance(one, ast.Constant) else "…" for one in node.values)
+            case _:
+                continue
+        if id(node) not in exempt and " " in text.strip() and len(re.findall(r"[A-Za-z']{2,}", text)) >= 4:
+            yield node.lineno, text
+
+
+def exempted(tree: ast.Module) -> Iterator[int]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(value=ast.Constant() as docstring):
+                yield id(docstring)
+            case ast.keyword(arg="help", value=value):
+                yield from (id(one) for one in ast.walk(value))
+            case ast.arg(annotation=ast.expr() as kind) | ast.AnnAssign(annotation=kind):
+                yield from (id(one) for one in ast.walk(kind))
+            case ast.Assign(targets=[ast.Tuple(elts=[*_, ast.Attribute(attr="reason")])]):
+                yield from (id(one) for one in ast.walk(node.value))  # kept in a row, for whoever looks there
+            case ast.Call() if called(node) in NOT_READ_IN_CHAT:
+                yield from (id(one) for one in ast.walk(node))
+            case ast.Call() if called(node) == "Option":
+                yield from (id(one) for one in node.args)
