@@ -89,6 +89,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
         [{"kind": "pair share", "minutes": 8, "prompt": "Why?"}, {"kind": "break", "minutes": 5, "prompt": ""}],
         [],
     ),
+    "settled": (False, True),
     "alternative": ("Could you nominate a colleague?", ""),
     "answer": ("yes", "maybe", "no"),
     "answer_by": (TUESDAY,),
