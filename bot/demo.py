@@ -6,20 +6,24 @@ Time never jumps over what is due: it stops at each thing that happens on the wa
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import os
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
+from zoneinfo import ZoneInfo, available_timezones
 
 import structlog
 
 from bot import catalogue
 from bot.app import App
+from bot.cast import Cast, invent
 from bot.clock import SteppedClock, SystemClock
 from bot.config import Settings
 from bot.platforms.local.chat import Chat
+from bot.platforms.local.client import Client
+from bot.platforms.local.draw import buttons_of
 from bot.platforms.local.page import Page
 from bot.platforms.local.send import LocalPlatform
 from cohorts import touchpoints
@@ -37,16 +41,6 @@ class Actor(Protocol):
     def next_at(self) -> datetime | None: ...
 
     async def act(self, now: datetime) -> None: ...
-
-
-class Nobody:
-    """For a demo without pretend people."""
-
-    def next_at(self) -> datetime | None:
-        return None
-
-    async def act(self, now: datetime) -> None:
-        return None
 
 
 class Stepper:
@@ -138,32 +132,46 @@ class NotADemo(Exception):
     """The folder holds a database that the demo did not make."""
 
 
-async def serve(
-    folder: Path,
-    *,
-    host: str,
-    port: int,
-    ready: Callable[[str], None],
-    actor: Callable[[App, Chat, SteppedClock], Actor],
-) -> None:
-    """Run the demo on the page until cancelled. `actor` makes the pretend people, once the app stands."""
+VISITOR, FACILITATOR, OWNER = "sam", "fay", "olu"
+PROGRAM = "value-accelerator"
+
+
+async def serve(folder: Path, *, host: str, port: int, people: int, seed: int, ready: Callable[[str], None]) -> None:
+    """Run the demo on the page until cancelled."""
     database, journal = folder / DATABASE, folder / JOURNAL
     if database.exists() and not journal.exists():
         raise NotADemo(f"{database} was not made by the demo; give another folder")
+    again = journal.exists()
     chat = Chat(journal)
-    clock = SteppedClock(
-        max([SystemClock().now(), *(one.at for room in chat.rooms() for one in chat.messages(room.id))])
-    )
+    clock = SteppedClock(max([SystemClock().now(), *_times(chat)]))
     platform = LocalPlatform(chat, clock.now)
     store = Store(f"sqlite:///{database}")
     store.lock()
-    app = App(store, [platform], settings=Settings(owners=("owner",)), catalogue=catalogue.load(), clock=clock)
+    listed = catalogue.load()
+    app = App(store, [platform], settings=Settings(owners=(OWNER,)), catalogue=listed, clock=clock)
     try:
         app.prepare()
         await app.delivery.recover()
-        stepper = Stepper(app, clock, actor(app, chat, clock))
-        keeper = MovingClock(stepper)
+        zone = local_zone()
+        visit = _visitors(app, chat, clock, zone)
+        cast = Cast(
+            chat,
+            app.doors["local"],
+            clock.now,
+            invent(people, zone=zone, seed=seed, around=clock.now()),
+            listed[PROGRAM].program,
+            seed=seed,
+            absent=0.15,
+            ids=lambda who, n: f"pretend-{who}-{clock.now().timestamp()}-{n}",
+        )
+        if again:
+            cast.catch_up()
+        else:
+            await _open_program(visit, clock.now(), zone)
+            cast.recruit(clock.now(), clock.now() + timedelta(days=1))
+        stepper = Stepper(app, clock, cast)
         await stepper.step()
+        keeper = MovingClock(stepper)
         platform.page = Page(host=host, port=port, timekeeper=keeper, ready=ready)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(platform.listen(app.doors["local"]))
@@ -171,6 +179,35 @@ async def serve(
             tasks.create_task(app.delivery.run())
     finally:
         app.delivery.stop()
-        with contextlib.suppress(RuntimeError):
-            app.close()
+        app.close()
         chat.close()
+
+
+def _times(chat: Chat) -> list[datetime]:
+    return [message.at for room in chat.rooms() for message in chat.messages(room.id)]
+
+
+def local_zone() -> str:
+    """The IANA zone of this machine, as far as it tells."""
+    named = os.environ.get("TZ") or str(Path("/etc/localtime").resolve()).partition("zoneinfo/")[2]
+    return named if named in available_timezones() else "Europe/Berlin"
+
+
+def _visitors(app: App, chat: Chat, clock: SteppedClock, zone: str) -> dict[str, Client]:
+    """Whom a visitor acts as: a participant, the facilitator, the owner."""
+    chat.add_person(VISITOR, "Sam Rivera", zone, "participant")
+    chat.add_person(FACILITATOR, "Fay Okafor", zone, "facilitator")
+    chat.add_person(OWNER, "Olu Adeyemi", zone, "owner")
+    everyone = (VISITOR, FACILITATOR, OWNER)
+    return {one: Client(chat, app.doors["local"], one, clock=clock.now) for one in everyone}
+
+
+async def _open_program(visit: dict[str, Client], now: datetime, zone: str) -> None:
+    """What an owner and a facilitator do on the first day: name her, and open the program."""
+    first = (now.astimezone(ZoneInfo(zone)) + timedelta(days=16)).date()
+    first += timedelta(days=(1 - first.weekday()) % 7)  # a Tuesday, two to three weeks ahead
+    await visit[FACILITATOR].says("/cohort help")
+    await visit[OWNER].says(f"/program facilitator @{FACILITATOR} program:{PROGRAM}")
+    await visit[FACILITATOR].says(f"/program open {PROGRAM} {first:%Y-%m-%d} zone:{zone}")
+    opening = next(button for button, _ in buttons_of(visit[FACILITATOR].seen()[-1].payload))
+    await visit[FACILITATOR].clicks(visit[FACILITATOR].seen()[-1].id, opening)
