@@ -12,6 +12,7 @@ import structlog
 
 from bot import features
 from bot.ask import Listed
+from bot.bugs import traced
 from bot.clock import Clock, SystemClock
 from bot.config import TEMPLATES, Settings
 from bot.delivery import Delivery
@@ -21,6 +22,7 @@ from bot.registry import Registry, collect
 from bot.render import Renderer
 from bot.scheduler import Scheduler
 from bot.threads import Threads
+from cohorts import people
 from cohorts.migrations import migrate
 from cohorts.store import Store
 
@@ -28,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class App:
-    """One running Caravan. `boundary` and `jitter` are for tests and rehearsals."""
+    """One running Caravan. `boundary`, `jitter` and `threads` are for tests and rehearsals."""
 
     def __init__(
         self,
@@ -41,13 +43,15 @@ class App:
         packages: Sequence[ModuleType] = (features,),
         boundary: Callable[[str], None] = lambda _: None,
         jitter: random.Random | None = None,
+        threads: Threads | None = None,
     ) -> None:
         settings = settings or Settings()
         self.store = store
+        self._owners = settings.owners
         self.clock = clock or SystemClock()
         self.registry: Registry = collect(*packages)
         self.renderer = Renderer(template_roots(settings))
-        self.threads = Threads(store)
+        self.threads = threads or Threads(store)
         self.platforms = {platform.name: platform for platform in platforms}
         self.delivery = Delivery(
             threads=self.threads,
@@ -82,8 +86,13 @@ class App:
         self.scheduler.wake()
 
     def prepare(self) -> Path | None:
-        """Bring the database to this version's tables; where its backup is, if one was made."""
-        return migrate(self.store, now=SystemClock().now())
+        """Bring the database to this version's tables, and owners to what the config says.
+
+        Where the backup is, if one was made.
+        """
+        backup = migrate(self.store, now=SystemClock().now())
+        self.store.write(lambda db: people.set_owners(db, self._owners))
+        return backup
 
     async def run(self) -> None:
         """Serve until cancelled: every platform, the scheduler, delivery. What is being sent is finished first."""
@@ -106,8 +115,8 @@ class App:
             try:
                 await self.platforms[name].listen(self.doors[name])
                 return
-            except Exception:
-                log.exception("platform fell", platform=name, again_in=wait)
+            except Exception as bug:
+                log.error("platform fell", platform=name, again_in=wait, **traced(bug))
                 await asyncio.sleep(wait)
                 wait = min(60.0, wait * 2)
 

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.ask import Due
+from bot.bugs import traced
 from bot.clock import Clock
 from bot.registry import Registry
 from bot.threads import Threads
-from cohorts import touchpoints
+from cohorts import housekeeping, touchpoints
 from cohorts.store import Db
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,7 @@ class Scheduler:
         self._registry = registry
         self._clock = clock
         self._committed = committed
+        self._tidied_at: datetime | None = None
         self._wake = asyncio.Event()
         self._stopping = False
 
@@ -55,6 +57,7 @@ class Scheduler:
 
         Work that fails stays due and is tried at the next tick, until it is too late for it.
         """
+        await self._tidy(now)
         fired = 0
         tried: set[int] = set()
         while True:
@@ -66,9 +69,15 @@ class Scheduler:
                 tried.add(id_)
                 try:
                     fired += await self._threads.write(lambda db, id_=id_: self._fire(db, id_, now))  # type: ignore[misc]
-                except Exception:
-                    log.exception("due work failed", rule=rule, touchpoint=id_)
+                except Exception as bug:
+                    log.error("due work failed", rule=rule, touchpoint=id_, **traced(bug))
             self._committed()
+
+    async def _tidy(self, now: datetime) -> None:
+        """Once a day, forget what is to be forgotten."""
+        if self._tidied_at is None or now - self._tidied_at >= timedelta(days=1):
+            await self._threads.write(lambda db: housekeeping.forget(db, now=now))
+            self._tidied_at = now
 
     def _fire(self, db: Db, touchpoint_id: int, now: datetime) -> int:
         row = touchpoints.claim(db, touchpoint_id, now=now)

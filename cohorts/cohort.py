@@ -15,7 +15,7 @@ from cohorts.errors import Refused, Unclear
 from cohorts.facts import PersonRef
 from cohorts.moments import local, shift
 from cohorts.outbox import For
-from cohorts.people import Person, Workspace, conducts
+from cohorts.people import Person, Workspace, conducts, facilitators
 from cohorts.programs import Program
 from cohorts.rooms import Room
 from cohorts.states import advance
@@ -173,11 +173,10 @@ def _numbered(handle: str) -> Iterable[str]:
 def launch(db: Db, cohort: Cohort, *, by: Person, now: datetime) -> None:
     """From recruiting to running: everyone who was accepted is expected now."""
     cohort.state = advance(COHORT_LIFE, cohort.state, CohortState.RUNNING, "program/launched-already")
-    room = room_of(db, cohort)
     members = present(db, cohort)
     if not members:
         raise Refused("program/nobody-accepted", program=cohort.name)
-    outbox.make_room(db, room, now=now)
+    room = open_room(db, cohort, now=now)
     outbox.announce(
         db,
         room,
@@ -204,8 +203,7 @@ def welcome(db: Db, cohort: Cohort, person: Person, *, now: datetime) -> Members
     elif membership.state is not MembershipState.ACTIVE:
         membership.accepted_at = now
         _become(db, membership, MembershipState.ACTIVE, "cohort/cannot-return")
-    room = room_of(db, cohort)
-    outbox.make_room(db, room, now=now)
+    room = open_room(db, cohort, now=now)
     outbox.invite(db, room, person, membership.hears, now=now)
     touchpoints.reconcile(db, cohort, now=now)
     return membership
@@ -239,6 +237,15 @@ def leave(db: Db, cohort: Cohort, membership: Membership, *, now: datetime) -> N
 
 def graduate(db: Db, membership: Membership) -> None:
     _become(db, membership, MembershipState.GRADUATED, "graduation/not-now")
+
+
+def open_room(db: Db, cohort: Cohort, *, now: datetime) -> Room:
+    """The cohort's room, made on the platform when it isn't yet, with those who conduct the program in it."""
+    room = room_of(db, cohort)
+    outbox.make_room(db, room, now=now)
+    for facilitator in facilitators(db, cohort.workspace_id, cohort.program_key):
+        outbox.bring(db, room, facilitator, now=now)
+    return room
 
 
 def room_of(db: Db, cohort: Cohort) -> Room:
@@ -334,6 +341,16 @@ def recruiting(db: Db, workspace_id: int, *, now: datetime) -> list[Cohort]:
             .order_by(col(Cohort.id))
         ).all()
     )
+
+
+def with_rooms(db: Db, workspace_id: int, program_key: str) -> list[Cohort]:
+    """The living cohorts of a program that have members, and so a room."""
+    found = db.exec(
+        select(Cohort)
+        .where(Cohort.workspace_id == workspace_id, Cohort.program_key == program_key)
+        .order_by(col(Cohort.id))
+    ).all()
+    return [cohort for cohort in found if cohort.is_open and present(db, cohort)]
 
 
 def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:

@@ -216,6 +216,13 @@ def invite(db: Db, room: Room, person: Person, as_: For, *, now: datetime) -> No
     _move(db, EffectKind.INVITE, room, person, as_, now)
 
 
+def bring(db: Db, room: Room, person: Person, *, now: datetime) -> None:
+    """Bring a facilitator into a room; no membership is needed for that, and none ends it."""
+    effect = _in_room(room, EffectKind.INVITE, f"invite/room:{room.id}/person:{person.id}", now)
+    effect.person_id = person.id
+    _put(db, effect)
+
+
 def remove(db: Db, room: Room, person: Person, as_: For, *, now: datetime) -> None:
     _move(db, EffectKind.REMOVE, room, person, as_, now)
 

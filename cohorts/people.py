@@ -1,5 +1,6 @@
 """Who is who: workspaces, people, their chat accounts, and what they may do."""
 
+from collections.abc import Collection
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -151,7 +152,11 @@ def find(db: Db, place_id: int, words: str) -> Person:
     by_name = db.exec(
         select(Person).where(
             Person.workspace_id == place_id,
-            sa.or_(sa.func.lower(Person.name) == wanted.lower(), sa.func.lower(Person.email) == wanted.lower()),
+            sa.or_(
+                col(Person.name) == wanted,  # SQLite's lower() knows ASCII alone
+                sa.func.lower(Person.name) == wanted.lower(),
+                sa.func.lower(Person.email) == wanted.lower(),
+            ),
         )
     ).all()
     found = list(by_account) or list(by_name)
@@ -178,6 +183,18 @@ def grant(db: Db, person: Person, role: Granted, program_key: str = "") -> bool:
         db.add(Grant(workspace_id=person.workspace_id, person_id=person.id, role=role, program_key=program_key))
         db.flush()
     return had is None
+
+
+def set_owners(db: Db, owners: Collection[str]) -> None:
+    """Owners are whom the config names, by account id or e-mail address, and nobody else."""
+    accounts = db.exec(select(Account, Person).join(Person, col(Person.id) == col(Account.person_id))).all()
+    named = {person.id: person for account, person in accounts if {account.external, person.email} & set(owners)}
+    for person in named.values():
+        grant(db, person, Granted.OWNER)
+    for had in db.exec(select(Grant).where(Grant.role == Granted.OWNER)).all():
+        if had.person_id not in named:
+            db.delete(had)
+    db.flush()
 
 
 def is_owner(db: Db, person: Person) -> bool:

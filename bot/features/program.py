@@ -130,9 +130,12 @@ def _day(ask: Ask, text: str, zone: str) -> date:
 
 def _iso(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise Refused("commands/gone") from None
+    if not 2000 <= day.year < 3000:
+        raise Refused("commands/gone")
+    return day
 
 
 @command("program launch", help="Start a cohort with those who were accepted", role=Role.FACILITATOR)
@@ -183,6 +186,8 @@ def facilitator(ask: Ask, person: Person, program: str | None = None) -> Reply:
     if len(keys) != 1:
         raise Refused("program/which", known=keys)
     new = people.grant(ask.db, person, Granted.FACILITATOR, keys[0])
+    for cohort in cohorts_.with_rooms(ask.db, ask.place.id, keys[0]):
+        cohorts_.open_room(ask.db, cohort, now=ask.now)
     name = ask.catalogue[keys[0]].program.name
     return Reply("program/facilitator", person=person.ref, program=name, new=new)
 
