@@ -9,9 +9,11 @@ from typing import TypeAlias
 
 from bot.message import Answer, Answers, Field, Scalar
 from bot.registry import Registry
+from cohorts import outbox
+from cohorts.cohort import Cohort, Membership, person_of, room_of
 from cohorts.facts import Fact
-from cohorts.outbox import Press
-from cohorts.people import Person, Workspace
+from cohorts.outbox import About, Press
+from cohorts.people import Person, Workspace, facilitators
 from cohorts.programs import Program
 from cohorts.rooms import Room
 from cohorts.store import Db
@@ -52,6 +54,84 @@ class Due:
     due_at: datetime
     key: str  # unique for ever, changes with each revision
     registry: Registry = field(default_factory=Registry)
+
+    def tell(
+        self,
+        member: Membership,
+        template: str,
+        /,
+        *,
+        expires: datetime | None = None,
+        about: About | None = None,
+        presses: Sequence[Press] = (),
+        **facts: Fact,
+    ) -> None:
+        """A direct message to a member, once for this occasion; not sent when they pause or leave meanwhile."""
+        outbox.tell(
+            self.db,
+            person_of(self.db, member),
+            template,
+            key=f"{self.key}/{member.id}",
+            now=self.now,
+            due=self.due_at,
+            expires=expires,
+            about=about,
+            as_=member.hears,
+            presses=presses,
+            more=facts,
+        )
+
+    def tell_facilitators(
+        self,
+        cohort: Cohort,
+        template: str,
+        /,
+        *,
+        expires: datetime | None = None,
+        about: About | None = None,
+        presses: Sequence[Press] = (),
+        more: Mapping[str, Fact] = outbox.NOTHING,
+        **facts: Fact,
+    ) -> None:
+        """A direct message to each who conducts the program."""
+        for facilitator in facilitators(self.db, cohort.workspace_id, cohort.program_key):
+            outbox.tell(
+                self.db,
+                facilitator,
+                template,
+                key=f"{self.key}/person:{facilitator.id}",
+                now=self.now,
+                due=self.due_at,
+                expires=expires,
+                about=about,
+                presses=presses,
+                more={**more, **facts},
+            )
+
+    def announce(
+        self,
+        cohort: Cohort,
+        template: str,
+        /,
+        *,
+        expires: datetime | None = None,
+        about: About | None = None,
+        presses: Sequence[Press] = (),
+        **facts: Fact,
+    ) -> None:
+        """A message to the cohort's room."""
+        outbox.announce(
+            self.db,
+            room_of(self.db, cohort),
+            template,
+            key=self.key,
+            now=self.now,
+            due=self.due_at,
+            expires=expires,
+            about=about,
+            presses=presses,
+            more=facts,
+        )
 
 
 @dataclass(frozen=True, slots=True)

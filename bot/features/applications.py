@@ -9,7 +9,7 @@ from bot.ask import Answers, Ask, Asking, Due, Part, Reply, Response
 from bot.command_text import Kind
 from bot.message import Choice
 from bot.registry import Option, button, closed, command, due, form
-from cohorts import applications, outbox, people
+from cohorts import applications, outbox
 from cohorts.applications import Application, ApplicationState, Decision
 from cohorts.cohort import Cohort, recruiting
 from cohorts.errors import Refused, Unclear
@@ -238,21 +238,16 @@ def nudge(due: Due, cohort_id: int) -> None:
 def closed_now(due: Due, cohort_id: int) -> None:
     """Applications are closed: those who decide hear how many wait."""
     cohort = due.db.get_one(Cohort, cohort_id)
-    for facilitator in people.facilitators(due.db, cohort.workspace_id, cohort.program_key):
-        outbox.tell(
-            due.db,
-            facilitator,
-            "applications/closed-now",
-            key=f"{due.key}/{facilitator.id}",
-            now=due.now,
-            due=due.due_at,
-            presses=[Press("applications/queue", {"cohort_id": cohort.id}, "primary")],
-            program=cohort.name,
-            waiting=len(applications.queue(due.db, cohort)),
-            members=applications.count(due.db, cohort, ApplicationState.ACCEPTED),
-            least=cohort.program.size.min,
-            answer_by=applications.answer_by(cohort),
-        )
+    due.tell_facilitators(
+        cohort,
+        "applications/closed-now",
+        presses=[Press("applications/queue", {"cohort_id": cohort.id}, "primary")],
+        program=cohort.name,
+        waiting=len(applications.queue(due.db, cohort)),
+        members=applications.count(due.db, cohort, ApplicationState.ACCEPTED),
+        least=cohort.program.size.min,
+        answer_by=applications.answer_by(cohort),
+    )
 
 
 @button("applications/queue", role=Role.FACILITATOR)

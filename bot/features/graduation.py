@@ -51,14 +51,9 @@ def tell_privately(due: Due, cohort_id: int) -> None:
     """Whoever is short hears it before graduates are named, with the date until which it can be mended."""
     cohort = due.db.get_one(Cohort, cohort_id)
     for member, lines in graduation.short(due.db, cohort):
-        outbox.tell(
-            due.db,
-            cohorts_.person_of(due.db, member),
+        due.tell(
+            member,
             "graduation/short",
-            key=f"{due.key}/{member.id}",
-            now=due.now,
-            due=due.due_at,
-            as_=member.hears,
             program=cohort.name,
             lines=facts_of(lines),
             until=graduation.grace_until(due.db, cohort),
@@ -72,13 +67,9 @@ def name_graduates(due: Due, cohort_id: int) -> None:
     for member in named:
         congratulate(due.db, cohort, member, due.registry.handlers("counter"), now=due.now, due=due.due_at)
     if named:
-        outbox.announce(
-            due.db,
-            cohorts_.room_of(due.db, cohort),
+        due.announce(
+            cohort,
             "graduation/named",
-            key=due.key,
-            now=due.now,
-            due=due.due_at,
             program=cohort.name,
             promise=cohort.program.promise,
             graduates=[member.ref for member in named],

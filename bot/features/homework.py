@@ -10,7 +10,7 @@ from bot.command_text import Kind
 from bot.message import Choice, Field, FieldKind
 from bot.registry import Option, button, command, due, form
 from cohorts import cohort as cohorts_
-from cohorts import homework, outbox, sessions
+from cohorts import homework, sessions
 from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.homework import Homework
@@ -111,16 +111,11 @@ def nudge(due: Due, homework_id: int) -> None:
     if not sessions.is_expected(cohort) or set_in.starts_at > due.now:
         return
     for member in homework.debtors(due.db, cohort, one):
-        outbox.tell(
-            due.db,
-            cohorts_.person_of(due.db, member),
+        due.tell(
+            member,
             "homework/nudge",
-            key=f"{due.key}/{member.id}",
-            now=due.now,
-            due=due.due_at,
             expires=one.due_at,
             about=one.about,
-            as_=member.hears,
             presses=[Press("homework/hand-in", {"homework_id": one.id}, "primary")],
             title=one.title,
             ask=homework.plan_of(cohort, one).ask,

@@ -7,8 +7,8 @@ from bot.ask import Answers, Ask, Asking, Due, Reply, Response
 from bot.message import Field, FieldKind
 from bot.registry import button, due, form
 from cohorts import cohort as cohorts_
-from cohorts import outbox, people, prompts
-from cohorts.cohort import Cohort, Membership
+from cohorts import prompts
+from cohorts.cohort import Cohort
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.facts import Markdown
 from cohorts.outbox import Press
@@ -20,14 +20,9 @@ def ask_all(due: Due, cohort_id: int, item: str) -> None:
     cohort = due.db.get_one(Cohort, cohort_id)
     prompt = next(one for one in cohort.program.prompts if one.key == item)
     for member in cohorts_.present(due.db, cohort) if cohort.state is cohorts_.CohortState.RUNNING else []:
-        outbox.tell(
-            due.db,
-            cohorts_.person_of(due.db, member),
+        due.tell(
+            member,
             "prompts/ask",
-            key=f"{due.key}/{member.id}",
-            now=due.now,
-            due=due.due_at,
-            as_=member.hears,
             presses=[Press("prompts/open", {"cohort_id": cohort.id, "prompt": item}, "primary")],
             ask=prompt.ask,
         )
@@ -65,26 +60,9 @@ def say(due: Due, cohort_id: int, item: str) -> None:
     template = touchpoint.template or "prompts/say"
     text = Markdown(touchpoint.text)
     if touchpoint.to == "cohort":
-        room = cohorts_.room_of(due.db, cohort)
-        outbox.announce(due.db, room, template, key=due.key, now=due.now, due=due.due_at, text=text)
-        return
-    if touchpoint.to == "facilitators":
-        for facilitator in people.facilitators(due.db, cohort.workspace_id, cohort.program_key):
-            key = f"{due.key}/person:{facilitator.id}"
-            outbox.tell(due.db, facilitator, template, key=key, now=due.now, due=due.due_at, text=text)
-        return
-    for member in prompts.recipients(due.db, cohort, touchpoint, now=due.now):
-        _tell(due, cohort, member, template, text)
-
-
-def _tell(due: Due, cohort: Cohort, member: Membership, template: str, text: Markdown) -> None:
-    outbox.tell(
-        due.db,
-        cohorts_.person_of(due.db, member),
-        template,
-        key=f"{due.key}/{member.id}",
-        now=due.now,
-        due=due.due_at,
-        as_=member.hears,
-        text=text,
-    )
+        due.announce(cohort, template, text=text)
+    elif touchpoint.to == "facilitators":
+        due.tell_facilitators(cohort, template, text=text)
+    else:
+        for member in prompts.recipients(due.db, cohort, touchpoint, now=due.now):
+            due.tell(member, template, text=text)

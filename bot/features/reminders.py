@@ -6,8 +6,7 @@ from datetime import timedelta
 
 from bot.ask import Due
 from bot.registry import due
-from cohorts import applications, attendance, homework, meeting, outbox, people, sessions
-from cohorts import cohort as cohorts_
+from cohorts import applications, attendance, homework, meeting, sessions
 from cohorts.attendance import Answer, rsvp_presses
 from cohorts.cohort import present
 from cohorts.outbox import Press
@@ -18,16 +17,11 @@ def remind_a_day_before(due: Due, session_id: int) -> None:
     """One message: when, where, what is owed, the goal, and the RSVP."""
     session, cohort = sessions.get(due.db, session_id)
     for member in meeting.expected(due.db, cohort, session):
-        outbox.tell(
-            due.db,
-            cohorts_.person_of(due.db, member),
+        due.tell(
+            member,
             "sessions/reminder-day",
-            key=f"{due.key}/{member.id}",
-            now=due.now,
-            due=due.due_at,
             expires=session.starts_at - timedelta(hours=1),
             about=session.about,
-            as_=member.hears,
             presses=rsvp_presses(session) if cohort.program.defaults.rsvp else [],
             title=session.title,
             starts=session.starts_at,
@@ -42,16 +36,11 @@ def remind_a_day_before(due: Due, session_id: int) -> None:
 def remind_an_hour_before(due: Due, session_id: int) -> None:
     session, cohort = sessions.get(due.db, session_id)
     for member in meeting.expected(due.db, cohort, session):
-        outbox.tell(
-            due.db,
-            cohorts_.person_of(due.db, member),
+        due.tell(
+            member,
             "sessions/reminder-hour",
-            key=f"{due.key}/{member.id}",
-            now=due.now,
-            due=due.due_at,
             expires=session.starts_at,
             about=session.about,
-            as_=member.hears,
             title=session.title,
             starts=session.starts_at,
             place=session.place,
@@ -66,28 +55,23 @@ def brief(due: Due, session_id: int) -> None:
         return
     answers = attendance.answers(due.db, session)
     members = present(due.db, cohort)
-    for facilitator in people.facilitators(due.db, cohort.workspace_id, cohort.program_key):
-        outbox.tell(
-            due.db,
-            facilitator,
-            "sessions/brief",
-            key=f"{due.key}/{facilitator.id}",
-            now=due.now,
-            due=due.due_at,
-            expires=session.starts_at + timedelta(minutes=30),
-            about=session.about,
-            presses=[Press("sessions/start", {"session_id": session.id}, "primary")],
-            title=session.title,
-            starts=session.starts_at,
-            coming=[one.ref for one in members if answers.get(one.id) is Answer.YES],
-            unsure=[one.ref for one in members if answers.get(one.id) in (None, Answer.MAYBE)],
-            not_coming=[one.ref for one in members if answers.get(one.id) is Answer.NO],
-            agenda=[
-                {
-                    "kind": segment.kind.value.replace("_", " "),
-                    "minutes": segment.minutes,
-                    "prompt": segment.prompt,
-                }
-                for segment in sessions.run_of_show(cohort, session)
-            ],
-        )
+    due.tell_facilitators(
+        cohort,
+        "sessions/brief",
+        expires=session.starts_at + timedelta(minutes=30),
+        about=session.about,
+        presses=[Press("sessions/start", {"session_id": session.id}, "primary")],
+        title=session.title,
+        starts=session.starts_at,
+        coming=[one.ref for one in members if answers.get(one.id) is Answer.YES],
+        unsure=[one.ref for one in members if answers.get(one.id) in (None, Answer.MAYBE)],
+        not_coming=[one.ref for one in members if answers.get(one.id) is Answer.NO],
+        agenda=[
+            {
+                "kind": segment.kind.value.replace("_", " "),
+                "minutes": segment.minutes,
+                "prompt": segment.prompt,
+            }
+            for segment in sessions.run_of_show(cohort, session)
+        ],
+    )

@@ -6,7 +6,7 @@ from bot import questions, whose
 from bot.ask import Answers, Ask, Asking, Due, Reply, Response
 from bot.registry import button, closed, due, form
 from cohorts import cohort as cohorts_
-from cohorts import outbox, surveys
+from cohorts import surveys
 from cohorts.applications import answers_of
 from cohorts.cohort import Cohort, Membership
 from cohorts.outbox import Press
@@ -25,14 +25,9 @@ def ask_all(due: Due, cohort_id: int, item: str, membership_id: int | None = Non
         meant = cohort.program.is_for(survey.audience, answers_of(due.db, cohort, member))
         if not meant or (given is not None and given.complete):
             continue
-        outbox.tell(
-            due.db,
-            cohorts_.person_of(due.db, member),
+        due.tell(
+            member,
             "surveys/ask",
-            key=f"{due.key}/{member.id}",
-            now=due.now,
-            due=due.due_at,
-            as_=member.hears,
             presses=[Press("surveys/open", {"cohort_id": cohort.id, "survey": survey.key}, "primary")],
             program=cohort.name,
             name=survey.name,

@@ -34,6 +34,7 @@ CARRIERS = {
     "Part": 0,
     "tell": 2,
     "announce": 2,
+    "tell_facilitators": 1,
     "edit": 2,
     "upload": 2,
     "advance": 3,
@@ -260,6 +261,12 @@ def called(call: ast.Call) -> str:
     return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
 
 
+def of_due(call: ast.Call) -> bool:
+    """Whether it is a method of the due work, which knows the database itself."""
+    function = call.func
+    return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "due"
+
+
 def argument(call: ast.Call, place: int, name: str = "") -> ast.expr | None:
     if place < len(call.args):
         return call.args[place]
@@ -306,7 +313,7 @@ def sites() -> tuple[Site, ...]:
             if name == "Asking":
                 templates, skip = texts(tree, argument(call, 99, "intro")), NOT_FACTS_OF_FORMS
             else:
-                templates = texts(tree, argument(call, CARRIERS[name], "template"))
+                templates = texts(tree, argument(call, 1 if of_due(call) else CARRIERS[name], "template"))
                 skip = NOT_FACTS_OF_REPLIES if name in ("Reply", "Refused", "Part") else NOT_FACTS
             facts = {keyword.arg for keyword in call.keywords if keyword.arg} - skip
             if name == "advance":
