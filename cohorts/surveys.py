@@ -8,13 +8,13 @@ from sqlmodel import Field, SQLModel, col, select
 
 from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Invalid, Refused, Remark
-from cohorts.facts import Json, clean
+from cohorts.facts import Json, as_typed
 from cohorts.program_answers import BadAnswer, check_answer
 from cohorts.program_kinds import QuestionKind
 from cohorts.program_parts import Survey
 from cohorts.programs import Program
 from cohorts.store import Db, json, link, moment
-from cohorts.touchpoints import Item, Source
+from cohorts.touchpoints import Item, Source, Touchpoint, TouchpointState
 
 
 class SurveyResponse(SQLModel, table=True):
@@ -54,10 +54,7 @@ def keep(
         db.add(found)
     known = {question.key for question in survey.questions}
     kept = {key: value for key, value in answers.items() if key in known and value not in (None, "", [])}
-    found.answers = found.given | {
-        key: value if isinstance(value, (bool, int, float)) else clean(str(value))[:10_000]
-        for key, value in kept.items()
-    }
+    found.answers = found.given | {key: as_typed(value) for key, value in kept.items()}
     db.flush()
     return found
 
@@ -90,6 +87,25 @@ def answer(
     found.answers, found.complete, found.at = checked, True, now
     db.flush()
     return found
+
+
+def waiting(db: Db, cohort: Cohort, membership: Membership) -> Survey | None:
+    """The survey that was asked last and that somebody has not answered."""
+    asked = db.exec(
+        select(Touchpoint)
+        .where(
+            Touchpoint.cohort_id == cohort.id,
+            Touchpoint.rule == "surveys/ask",
+            Touchpoint.state == TouchpointState.FIRED,
+        )
+        .order_by(col(Touchpoint.due_at).desc())
+    ).all()
+    for touchpoint in asked:
+        key = touchpoint.args.get("item") if isinstance(touchpoint.args, dict) else None
+        given = response(db, membership, str(key))
+        if given is None or not given.complete:
+            return plan_of(cohort, str(key))
+    return None
 
 
 def nps_scores(db: Db, cohort: Cohort) -> list[tuple[int, str]]:

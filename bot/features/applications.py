@@ -115,11 +115,18 @@ def queue(ask: Ask) -> Reply:
     role=Role.FACILITATOR,
     options=[
         Option("person", "Who applied", kind=Kind.PERSON),
-        Option("decision", "What to decide", kind=Kind.CHOICE, choices=tuple(Decision)),
+        Option(
+            "decision",
+            "accept, waitlist or decline; send tells everyone",
+            kind=Kind.CHOICE,
+            choices=(*Decision, "send"),
+        ),
     ],
 )
 def decide(ask: Ask, person: Person | None = None, decision: str | None = None) -> Reply:
     cohort = whose.conducted(ask)
+    if decision == "send":
+        return _send(ask, cohort)
     if person is not None:
         if decision is None:
             raise Refused("applications/decide-how", person=person.ref)
@@ -139,7 +146,10 @@ def decided(ask: Ask, application_id: int, decision: str) -> Reply:
 
 @button("applications/send", role=Role.FACILITATOR)
 def send(ask: Ask, cohort_id: int) -> Reply:
-    cohort = whose.conducted_by_id(ask, cohort_id)
+    return _send(ask, whose.conducted_by_id(ask, cohort_id))
+
+
+def _send(ask: Ask, cohort: Cohort) -> Reply:
     sent = applications.send_decisions(ask.db, cohort, by=ask.person, now=ask.now)
     members = applications.count(ask.db, cohort, ApplicationState.ACCEPTED)
     return Reply(

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot import whose
-from bot.ask import Ask, Due, Reply
+from bot.ask import Ask, Due, Part, Reply
 from bot.command_text import Kind
-from bot.registry import Option, button, command, due
+from bot.registry import Option, button, command, due, words
 from cohorts import attendance, breakouts, meeting, outbox, people, sessions
 from cohorts import cohort as cohorts_
 from cohorts.attendance import Answer, Attended
 from cohorts.cohort import Cohort, Membership, present
 from cohorts.errors import Refused
-from cohorts.facts import PersonRef
+from cohorts.facts import Fact, PersonRef
 from cohorts.outbox import Press
 from cohorts.people import Role
 from cohorts.sessions import Session, SessionState
@@ -69,10 +69,23 @@ def open_doors(due: Due, session_id: int) -> None:
     )
 
 
+@words("i m here", "i am here", "ich bin da", name="here", role=Role.MEMBER)
+def here_said(ask: Ask) -> Reply:
+    cohort, membership = whose.mine(ask)
+    coming = sessions.upcoming(ask.db, cohort, now=ask.now)
+    if coming is None:
+        raise Refused("sessions/none-to-come", program=cohort.name)
+    return _here(ask, cohort, coming, membership)
+
+
 @button("sessions/here", role=Role.MEMBER)
 def here(ask: Ask, session_id: int) -> Reply:
-    """I'm here. Once the pairs are made, a latecomer joins the smallest group."""
     session, cohort, membership = sessions.attended_by(ask.db, ask.person, session_id)
+    return _here(ask, cohort, session, membership)
+
+
+def _here(ask: Ask, cohort: Cohort, session: Session, membership: Membership) -> Reply:
+    """Once the pairs are made, a latecomer joins the smallest group."""
     if session.state is SessionState.HELD or ask.now > session.ends_at + timedelta(hours=1):
         raise Refused("sessions/over", title=session.title)
     if ask.now < session.starts_at - timedelta(minutes=30):
@@ -150,6 +163,15 @@ def close_by_itself(due: Due, session_id: int) -> None:
         meeting.end(due.db, cohort, session, now=due.now, due=due.due_at)
 
 
+@command("session attendance", help="See who was there, and who was not seen", role=Role.FACILITATOR)
+def attendance_asked(ask: Ask) -> Reply:
+    cohort = whose.conducted(ask)
+    last = sessions.latest(ask.db, cohort, now=ask.now)
+    if last is None:
+        raise Refused("sessions/none-held", program=cohort.name)
+    return _attendance_now(ask, last, cohort)
+
+
 @button("sessions/was-here", role=Role.FACILITATOR)
 def was_here(ask: Ask, session_id: int, membership_id: int) -> Reply:
     session, cohort = sessions.conducted(ask.db, ask.person, session_id)
@@ -208,7 +230,7 @@ def draft_recap(due: Due, session_id: int) -> None:
             due=due.due_at,
             expires=session.ends_at + timedelta(minutes=75),
             presses=[Press("sessions/recap", {"session_id": session.id}, "primary")],
-            more=meeting.recap(due.db, cohort, session, due.now),
+            more={**meeting.recap(due.db, cohort, session, due.now), "parts": _digest(due, cohort, session)},
         )
 
 
@@ -230,7 +252,7 @@ def recap_pressed(ask: Ask, session_id: int) -> Reply:
 def _recap_sent(ask: Ask, cohort: Cohort, session: Session) -> Reply:
     if session.state is not SessionState.HELD:
         raise Refused("sessions/none-held", program=cohort.name)
-    meeting.post_recap(ask.db, cohort, session, now=ask.now)
+    meeting.post_recap(ask.db, cohort, session, now=ask.now, parts=_digest(ask, cohort, session))
     return Reply("sessions/recap-sent", title=session.title)
 
 
@@ -238,4 +260,12 @@ def _recap_sent(ask: Ask, cohort: Cohort, session: Session) -> Reply:
 def recap_by_itself(due: Due, session_id: int) -> None:
     session, cohort = sessions.get(due.db, session_id)
     if session.state is SessionState.HELD:
-        meeting.post_recap(due.db, cohort, session, now=due.now, due=due.due_at)
+        parts = _digest(due, cohort, session)
+        meeting.post_recap(due.db, cohort, session, now=due.now, due=due.due_at, parts=parts)
+
+
+def _digest(asked: Ask | Due, cohort: Cohort, session: Session) -> list[Fact]:
+    """What each feature has to tell since the session before."""
+    since = meeting.since(asked.db, cohort, session)
+    lines = [line(asked.db, cohort, since, asked.now) for line in asked.registry.handlers("digest").values()]
+    return [{"template": line.template, "facts": dict(line.facts)} for line in lines if isinstance(line, Part)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bot import questions, whose
 from bot.ask import Answers, Ask, Asking, Due, Reply, Response
-from bot.registry import button, closed, due, form
+from bot.registry import button, closed, due, form, words
 from cohorts import cohort as cohorts_
 from cohorts import surveys
 from cohorts.applications import answers_of
 from cohorts.cohort import Cohort, Membership
+from cohorts.errors import Refused
 from cohorts.outbox import Press
 from cohorts.people import Role
 
@@ -34,6 +35,16 @@ def ask_all(due: Due, cohort_id: int, item: str, membership_id: int | None = Non
             count=len(survey.questions),
             graduated=cohort.state is cohorts_.CohortState.GRADUATED,
         )
+
+
+@words("survey", "umfrage", name="survey", role=Role.MEMBER)
+def asked_for(ask: Ask) -> Response:
+    """The survey that was sent last and has no answer yet."""
+    cohort, membership = whose.mine(ask)
+    waiting = surveys.waiting(ask.db, cohort, membership)
+    if waiting is None:
+        raise Refused("surveys/none-open", program=cohort.name)
+    return _page(ask, cohort, membership, waiting.key, 1)
 
 
 @button("surveys/open", role=Role.MEMBER)

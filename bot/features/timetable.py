@@ -163,6 +163,6 @@ def _moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise Refused("commands/gone") from None
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or not 2000 <= moment.year < 3000:
         raise Refused("commands/gone")
     return moment
