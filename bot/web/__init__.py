@@ -1,0 +1,1 @@
+"""What Caravan serves over HTTP beside the platforms."""
