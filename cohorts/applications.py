@@ -14,7 +14,7 @@ from cohorts import audit, outbox
 from cohorts import cohort as cohorts_
 from cohorts.cohort import Cohort, CohortState, Membership, MembershipState
 from cohorts.errors import Invalid, Refused, Remark
-from cohorts.facts import Json, PersonRef, clean
+from cohorts.facts import Json, PersonRef, as_typed
 from cohorts.moments import local, shift
 from cohorts.outbox import About, Press
 from cohorts.people import Person, conducts
@@ -118,16 +118,10 @@ def keep(db: Db, cohort: Cohort, person: Person, answers: Mapping[str, object]) 
         db.add(application)
     known = {question.key for question in cohort.program.application.questions}
     application.answers = application.given | {
-        key: _kept(value) for key, value in answers.items() if key in known and value not in (None, "", [])
+        key: as_typed(value) for key, value in answers.items() if key in known and value not in (None, "", [])
     }
     db.flush()
     return application
-
-
-def _kept(value: object) -> Json:
-    if isinstance(value, list):
-        return [clean(str(one))[:3000] for one in value[:100]]
-    return value if isinstance(value, (bool, int, float)) else clean(str(value))[:10_000]
 
 
 def check(cohort: Cohort, answers: Mapping[str, object], *, only: "set[str] | None" = None) -> dict[str, Json]:
@@ -143,7 +137,7 @@ def check(cohort: Cohort, answers: Mapping[str, object], *, only: "set[str] | No
             wrong[question.key] = Remark(bad.reason_key, **bad.facts)
             continue
         if value is not None:
-            checked[question.key] = _kept(value)
+            checked[question.key] = as_typed(value)
     if wrong:
         raise Invalid(**wrong)
     return checked
@@ -289,6 +283,11 @@ def _carry_out(db: Db, cohort: Cohort, application: Application, *, now: datetim
     match decision:
         case Decision.ACCEPT:
             membership = cohorts_.welcome(db, cohort, person, now=now)
+            first = [
+                survey.key
+                for survey in cohort.program.surveys
+                if survey.comes_with_acceptance and cohort.program.is_for(survey.audience, application.given)
+            ]
             outbox.tell(
                 db,
                 person,
@@ -303,7 +302,14 @@ def _carry_out(db: Db, cohort: Cohort, application: Application, *, now: datetim
                 welcome=cohort.program.orientation.text if cohort.program.orientation else "",
                 video=cohort.program.orientation.video if cohort.program.orientation else "",
                 checklist=list(cohort.program.orientation.checklist) if cohort.program.orientation else [],
-                presses=[Press("cohort/home", {"cohort": cohort.id})],
+                survey=bool(first),
+                presses=[
+                    *(
+                        Press("surveys/open", {"cohort_id": cohort.id, "survey": key}, "primary", "first")
+                        for key in first
+                    ),
+                    Press("cohort/home", {"cohort": cohort.id}),
+                ],
             )
         case Decision.WAITLIST:
             outbox.tell(

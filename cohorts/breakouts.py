@@ -14,6 +14,7 @@ from cohorts.sessions import Session, SessionState
 from cohorts.store import Db, link, moment
 
 IN_GROUPS = (SegmentKind.PAIR_SHARE, SegmentKind.BREAKOUT)
+MOVES = 40_000  # of a search in groups of three and more: people are waiting, and so is every other transaction
 
 
 class Breakout(SQLModel, table=True):
@@ -123,6 +124,7 @@ def next_plan(db: Db, cohort: Cohort, here: list[int], absent: list[int], *, rou
         rules=Rules(never=_never(db, cohort)),
         seed=cohort.id,
         absent=[str(one) for one in absent],
+        moves=MOVES,
     )
 
 
@@ -153,8 +155,12 @@ def _keep(db: Db, session: Session, number: int, prompt: str, planned: Plan, *, 
 
 
 def join_late(db: Db, session: Session, membership: Membership) -> list[tuple[Breakout, list[int]]]:
-    """A latecomer joins the smallest group of each round; (round, the others of that group). Nothing if seated."""
+    """A latecomer joins the group of each round that costs the fewest repeats, then the smallest.
+
+    (round, the others of that group), and nothing for a round in which they have a seat.
+    """
     joined = []
+    met = history(db, db.get_one(Cohort, session.cohort_id)).met
     for breakout in of_session(db, session):
         seated = groups(db, breakout)
         if any(membership.id in members for members in seated.values()):
@@ -165,12 +171,16 @@ def join_late(db: Db, session: Session, membership: Membership) -> list[tuple[Br
             if membership.id in (row.one_id, row.other_id)
             for one in (row.one_id, row.other_id)
         }
-        open_to = [(len(m), n) for n, m in seated.items() if n and not apart & (set(m) - {membership.id})]
+        open_to = [
+            (sum(frozenset({str(one), str(membership.id)}) in met for one in members), len(members), number)
+            for number, members in seated.items()
+            if number and not apart & (set(members) - {membership.id})
+        ]
         if not open_to:
             continue
-        smallest = min(open_to)[1]
-        db.add(Seat(breakout_id=breakout.id, membership_id=membership.id, group=smallest))
-        joined.append((breakout, seated[smallest]))
+        *_, group = min(open_to)
+        db.add(Seat(breakout_id=breakout.id, membership_id=membership.id, group=group))
+        joined.append((breakout, seated[group]))
     db.flush()
     return joined
 

@@ -143,7 +143,13 @@ def quote(text: str, answers: Mapping[str, object]) -> str:
 
     Nothing else is understood, and what stands in an answer is never looked at again.
     """
-    return MY.sub(lambda match: _spoken(answers.get(match[1])), text)
+
+    def told(match: re.Match[str]) -> str:
+        spoken = _spoken(answers.get(match[1]))
+        # "You wanted: {{ my.goal }}. Reached?" with a goal that ends in a full stop of its own.
+        return spoken.rstrip(".") if text[match.end() : match.end() + 1] in (".", "?", "!") else spoken
+
+    return MY.sub(told, text)
 
 
 def _spoken(answer: object) -> str:

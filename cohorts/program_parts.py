@@ -22,7 +22,7 @@ from cohorts.program_fields import (
     wrong,
 )
 from cohorts.program_kinds import Accept, Evidence, Mix, QuestionKind, SegmentKind, SessionKind, Urgency, Wall
-from cohorts.when import parse_duration, parse_when
+from cohorts.when import Anchor, parse_duration, parse_when
 
 
 class Size(Part):
@@ -159,6 +159,11 @@ class Survey(Part):
     when: Moment
     audience: tuple[str, ...] = Field(default=("members",), alias="for", min_length=1)
     questions: tuple[Question, ...] = Field(min_length=1)
+
+    @property
+    def comes_with_acceptance(self) -> bool:
+        """Whether it is part of the message that somebody is in, instead of one of its own."""
+        return self.when.anchor is Anchor.ACCEPTED and self.when.offset is None and self.when.unless is None
 
     @model_validator(mode="after")
     def _keys_once(self) -> Self:

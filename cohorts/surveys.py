@@ -100,11 +100,12 @@ def waiting(db: Db, cohort: Cohort, membership: Membership) -> Survey | None:
         )
         .order_by(col(Touchpoint.due_at).desc())
     ).all()
-    for touchpoint in asked:
-        key = touchpoint.args.get("item") if isinstance(touchpoint.args, dict) else None
-        given = response(db, membership, str(key))
+    keys = [str(one.args.get("item")) for one in asked if isinstance(one.args, dict)]
+    keys += [survey.key for survey in cohort.program.surveys if survey.comes_with_acceptance]
+    for key in keys:
+        given = response(db, membership, key)
         if given is None or not given.complete:
-            return plan_of(cohort, str(key))
+            return plan_of(cohort, key)
     return None
 
 
@@ -143,6 +144,8 @@ def responses(db: Db, cohort: Cohort, key: str) -> list[SurveyResponse]:
 
 def _items(program: Program) -> Iterable[Item]:
     for survey in program.surveys:
+        if survey.comes_with_acceptance:
+            continue  # the decision carries it
         yield Item("surveys/ask", survey.key, survey.when, late=timedelta(days=7))
 
 

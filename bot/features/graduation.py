@@ -7,12 +7,13 @@ from datetime import datetime
 from bot import whose
 from bot.ask import Ask, Due, Reply
 from bot.registry import afterwards, command, due
-from cohorts import badges, graduation, outbox
+from cohorts import badges, graduation, homework, outbox
 from cohorts import cohort as cohorts_
 from cohorts.badges import Counter
 from cohorts.cohort import Cohort, Membership, MembershipState
 from cohorts.facts import Fact
 from cohorts.graduation import Line
+from cohorts.outbox import Press
 from cohorts.people import Role
 from cohorts.store import Db
 
@@ -57,6 +58,10 @@ def tell_privately(due: Due, cohort_id: int) -> None:
             program=cohort.name,
             lines=facts_of(lines),
             until=graduation.grace_until(due.db, cohort),
+            presses=[
+                Press("homework/hand-in", {"homework_id": one.id}, words="hand-in-this", facts={"title": one.title})
+                for one in homework.owed(due.db, cohort, member, now=due.now)[:3]
+            ],
         )
 
 
@@ -80,7 +85,8 @@ def name_graduates(due: Due, cohort_id: int) -> None:
 def follow(ask: Ask) -> None:
     """Whatever somebody did may have completed their checklist or earned them a badge."""
     for cohort, member in cohorts_.of_person(ask.db, ask.person):
-        if graduation.consider(ask.db, cohort, member, now=ask.now):
+        named = cohort.state is cohorts_.CohortState.GRADUATED  # until then nobody graduates by what they do
+        if named and graduation.consider(ask.db, cohort, member, now=ask.now):
             congratulate(ask.db, cohort, member, ask.registry.handlers("counter"), now=ask.now)
             outbox.announce(
                 ask.db,

@@ -91,6 +91,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
         [],
     ),
     "settled": (False, True),
+    "survey": (True, False),
     "alternative": ("Could you nominate a colleague?", ""),
     "answer": ("yes", "maybe", "no"),
     "answer_by": (TUESDAY,),

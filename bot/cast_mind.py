@@ -1,0 +1,315 @@
+"""What pretend people make of what they see: from a button in a message to the plan to press it.
+
+What somebody will do is drawn from the seed, the person and the thing itself, so that the same seed gives the same
+plans, in whatever order things arrive.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import TypeAlias
+
+from bot.cast_people import DAY, HOUR, Character, awake, stock_of
+from bot.message import Scalar
+from bot.platforms.local.chat import Chat, ChatMessage
+from bot.platforms.local.draw import DrawnBlock, DrawnButton, DrawnInline, DrawnMessage, buttons_of, text_of
+from cohorts.programs import Program
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Says:
+    text: str
+
+
+@dataclass(frozen=True)
+class Presses:
+    """The newest button of that action with these arguments that they see then."""
+
+    action: str
+    args: tuple[tuple[str, Scalar], ...]
+
+
+@dataclass(frozen=True)
+class Applies:
+    """Types /apply and fills in the form, or puts it away `half` done. Not again once it is sent."""
+
+    half: bool = False
+
+
+@dataclass(frozen=True)
+class Launches:
+    """Asks to start the cohort, unless that was done."""
+
+
+Deed: TypeAlias = Says | Presses | Applies | Launches
+
+
+@dataclass(frozen=True, order=True)
+class Intention:
+    at: datetime
+    order: int
+    who: str
+    deed: Deed = field(compare=False)
+
+
+class Mind:
+    """What everybody has seen, remembers and means to do. `program` is the one they take part in."""
+
+    def __init__(
+        self,
+        chat: Chat,
+        clock: Callable[[], datetime],
+        characters: Iterable[Character],
+        program: Program,
+        *,
+        seed: int,
+        absent: float,
+    ) -> None:
+        self.chat = chat
+        self.clock = clock
+        self.program = program
+        self.characters = {one.id: one for one in characters}
+        self.said = stock_of()
+        self.seed = seed
+        self.plans: list[Intention] = []
+        self.met: set[str] = set()  # who was at a session
+        self._absent = absent
+        self._order = 0
+        self._meant: set[tuple[str, Presses]] = set()
+        self._accepted = 0
+        self._ends: dict[int, datetime] = {}
+
+    def intend(self, who: str, deed: Deed, at: datetime) -> None:
+        self._order += 1
+        heapq.heappush(self.plans, Intention(at, self._order, who, deed))
+
+    def notices(self, who: Character, message: ChatMessage) -> None:
+        for button, _ in buttons_of(message.payload):
+            think = _THOUGHTS.get(button["action"])
+            if think is not None:
+                think(self, who, button, message)
+
+    def _means(self, who: Character, button: DrawnButton, at: datetime) -> None:
+        """Once for each person and thing."""
+        wanted = press_of(button)
+        if (who.id, wanted) not in self._meant:
+            self._meant.add((who.id, wanted))
+            self.intend(who.id, wanted, at)
+
+    def draw(self, who: Character, *about: object) -> Random:
+        return Random(f"{self.seed}/{who.id}/{about}")
+
+    def _later(self, who: Character, draw: Random, least: timedelta, most: timedelta) -> datetime:
+        """Sooner the more diligent they are, and never at night."""
+        share = draw.random() ** (0.5 + 2 * who.diligence)
+        return awake(self.clock() + least + (most - least) * share, who.zone, draw)
+
+    def comes(self, who: Character, session: Scalar) -> bool:
+        return self.draw(who, "comes", session).random() >= self._absent
+
+    def _rsvp(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        if message.only_for is not None:
+            return  # on their own home page it is no question
+        session = button["args"].get("session_id", 0)
+        draw = self.draw(who, "rsvp", session)
+        mood, at = draw.random(), self._later(who, draw, 40 * MINUTE, 9 * HOUR)
+        if self.comes(who, session):
+            answer = "yes" if mood < 0.82 else "maybe" if mood < 0.92 else ""
+        else:
+            answer = "no" if mood < 0.55 else "yes" if mood < 0.7 else ""
+        starts = _first_moment(message.payload, self.clock())
+        if button["args"].get("answer") == answer and (starts is None or at < starts):
+            self._means(who, button, at)
+
+    def _here(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        session = button["args"].get("session_id", 0)
+        draw = self.draw(who, "here", session)
+        habit = draw.random()
+        if not self.comes(who, session) or who.role:
+            return
+        if habit < 0.03:
+            return  # there, and forgot to say so
+        first = who.id not in self.met
+        self.met.add(who.id)
+        # Whoever looks for the room for the first time may find it when the others have begun.
+        seconds = draw.randint(200, 420) if first and habit < 0.12 else draw.randint(4, 170)
+        self._means(who, button, self.clock() + timedelta(seconds=seconds))
+
+    def _reflect(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        session = button["args"].get("session_id", 0)
+        draw = self.draw(who, "reflects", session)
+        if not self.comes(who, session):
+            return  # asked because nobody pressed anything; they know that they were not there
+        if draw.random() < 0.72 + 0.25 * who.diligence:
+            at_once = draw.random() < 0.6  # while the others are still there
+            soon = self.clock() + timedelta(seconds=draw.randint(40, 600))
+            self._means(who, button, soon if at_once else self._later(who, draw, 15 * MINUTE, 20 * HOUR))
+        if self.program.homework:
+            at = awake(self.clock() + 18 * HOUR + draw.randint(0, 600) * MINUTE, who.zone, draw)
+            self.intend(who.id, Says("/cohort home"), at)
+        peers = [one for one in self._peers(who) if self.draw(who, "likes", one.id).random() < 0.6]
+        if peers and draw.random() < 0.15:
+            thanks = f"/cohort kudos @{draw.choice(peers).id} {draw.choice(self.said['kudos'])}"
+            self.intend(who.id, Says(thanks), self._later(who, draw, 2 * MINUTE, 5 * HOUR))
+
+    def _peers(self, who: Character) -> list[Character]:
+        rooms = [room for room in self.chat.rooms_of(who.id) if room.dm_of is None]
+        ids = [id for room in rooms for id in room.members if id != who.id and id in self.characters]
+        return [self.characters[id] for id in ids if not self.characters[id].role]
+
+    def _hand_in(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        """Most hand in early, some when they are reminded, few a day late, hardly ever somebody not at all."""
+        draw = self.draw(who, "homework", button["args"].get("homework_id"))
+        habit = draw.random() + 0.2 * (who.diligence - 0.7)
+        now, own = self.clock(), message.only_for is not None  # own: they looked it up; else they were nudged
+        due = _first_moment(message.payload, now) or now + DAY
+        latest = max(now + 5 * MINUTE, due - 2 * HOUR)
+        if habit < 0.03 or (habit < 0.25 and own):
+            return
+        if habit < 0.09:
+            at = awake(due + draw.randint(4, 26) * HOUR, who.zone, draw)
+        elif own:
+            span = max(HOUR, due - 28 * HOUR - now)
+            at = min(awake(now + span * draw.random(), who.zone, draw), latest)
+        else:
+            at = min(self._later(who, draw, 20 * MINUTE, 18 * HOUR), latest)
+        self._means(who, button, at)
+
+    def _survey(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        draw = self.draw(who, "survey", button["args"].get("survey"))
+        if draw.random() < 0.85 + 0.15 * who.diligence:
+            self._means(who, button, self._later(who, draw, 10 * MINUTE, 28 * HOUR))
+
+    def _prompt(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        # The same prompt comes again after each session, with the same button.
+        draw = self.draw(who, "prompt", message.id)
+        if draw.random() < 0.3 + 0.4 * who.diligence:
+            self.intend(who.id, press_of(button), self._later(who, draw, 10 * MINUTE, 20 * HOUR))
+
+    def _look_home(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        draw = self.draw(who, "home", message.id)
+        if message.only_for is None and draw.random() < 0.6:
+            self._means(who, button, self._later(who, draw, 3 * MINUTE, 6 * HOUR))
+
+    def _go_on(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        """Back to a half-done application."""
+        if message.only_for is None:
+            self._means(who, button, self._later(who, self.draw(who, "goes on"), 30 * MINUTE, 10 * HOUR))
+
+    # Those who conduct.
+
+    def _soon(self, who: Character, button: DrawnButton, least: timedelta, most: timedelta) -> None:
+        draw = self.draw(who, press_of(button))
+        self._means(who, button, self.clock() + least + (most - least) * draw.random())
+
+    def _review(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        draw = self.draw(who, "reviews", message.id)
+        at = awake(self.clock() + 40 * MINUTE + 80 * MINUTE * draw.random(), who.zone, draw)
+        self._means(who, button, at)
+        # When nobody has to be decided on, nothing else would lead there.
+        self.intend(who.id, Launches(), at + 2 * HOUR)
+
+    def _decide(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        """One card at a time: the first without a draft, as far as there are seats."""
+        card = next((card for card in message.payload["cards"] if len(card["buttons"]) == 3), None)
+        if card is None or button not in card["buttons"] or button is not card["buttons"][0]:
+            return
+        people = [node["account"] for node in _inlines(card["blocks"]) if node["t"] == "mention"]
+        applicant = self.characters.get(people[0] or "") if people else None
+        decision = "accept" if self._accepted < self.program.size.max else "waitlist"
+        if applicant is not None and applicant.misfit and self.program.application.criteria:
+            decision = "decline"
+        for wanted in card["buttons"]:
+            if wanted["args"].get("decision") == decision and (who.id, press_of(wanted)) not in self._meant:
+                self._accepted += decision == "accept"
+                self._soon(who, wanted, MINUTE / 4, MINUTE)
+
+    def _send(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        if all(len(card["buttons"]) < 3 for card in message.payload["cards"]):
+            self._soon(who, button, MINUTE, 4 * MINUTE)
+
+    def _at_once(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        self._soon(who, button, MINUTE, 2 * MINUTE)
+
+    def _start(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        starts = _first_moment(message.payload, self.clock())
+        session = button["args"].get("session_id", 0)
+        if starts is not None and isinstance(session, int):
+            title = text_of({**message.payload, "blocks": [], "cards": []})
+            titled = [one for one in self.program.sessions if one.title in title]
+            minutes = max(titled, key=lambda one: len(one.title)).minutes if titled else 60
+            self._ends[session] = starts + minutes * MINUTE
+            self._means(who, button, starts + 3 * MINUTE)  # when people have found the room
+
+    def _end(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        session = button["args"].get("session_id", 0)
+        ends = self._ends.get(session) if isinstance(session, int) else None
+        self._means(who, button, max(self.clock(), ends or self.clock() + HOUR))
+
+    def _was_here(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        """Whoever came and forgot to say so was seen by those who conduct."""
+        session = button["args"].get("session_id", 0)
+        seen = [one for one in self.characters.values() if one.name in button["label"] and not one.role]
+        if any(self.comes(one, session) for one in seen):
+            self._soon(who, button, 2 * MINUTE, 4 * MINUTE)
+
+    def _settle(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        self._soon(who, button, 6 * MINUTE, 25 * MINUTE)
+
+    def _recap(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        draw = self.draw(who, "recap", button["args"].get("session_id"))
+        if draw.random() < 0.5:
+            self._soon(who, button, 5 * MINUTE, 30 * MINUTE)
+
+
+_THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], None]] = {
+    "applications/apply": Mind._go_on,
+    "applications/decide": Mind._decide,
+    "applications/queue": Mind._review,
+    "applications/send": Mind._send,
+    "cohort/home": Mind._look_home,
+    "homework/hand-in": Mind._hand_in,
+    "program/launch": Mind._at_once,
+    "program/launched": Mind._at_once,
+    "program/open": Mind._at_once,
+    "prompts/open": Mind._prompt,
+    "reflections/open": Mind._reflect,
+    "sessions/end": Mind._end,
+    "sessions/here": Mind._here,
+    "sessions/recap": Mind._recap,
+    "sessions/rsvp": Mind._rsvp,
+    "sessions/settled": Mind._settle,
+    "sessions/start": Mind._start,
+    "sessions/was-here": Mind._was_here,
+    "surveys/open": Mind._survey,
+}
+
+
+def press_of(button: DrawnButton) -> Presses:
+    return Presses(button["action"], tuple(sorted(button["args"].items())))
+
+
+def _first_moment(payload: DrawnMessage, now: datetime) -> datetime | None:
+    """The nearest moment to come that a message speaks of."""
+    blocks = [*payload["blocks"], *(block for card in payload["cards"] for block in card["blocks"])]
+    nodes = [*payload["title"], *_inlines(blocks)]
+    moments = (datetime.fromisoformat(node["at"]) for node in nodes if node["t"] == "moment")
+    return min((at for at in moments if at > now), default=None)
+
+
+def _inlines(blocks: Iterable[DrawnBlock]) -> Iterator[DrawnInline]:
+    for block in blocks:
+        match block["b"]:
+            case "paragraph" | "heading":
+                yield from block["inlines"]
+            case "list":
+                for item in block["items"]:
+                    yield from item
+            case "quote":
+                yield from _inlines(block["blocks"])
