@@ -99,14 +99,20 @@ class App:
         delivering = asyncio.create_task(self.delivery.run())
         scheduling = asyncio.create_task(self.scheduler.run())
         listening = [asyncio.create_task(self._supervise(name)) for name in self.platforms]
+        serving = {delivering, scheduling, *listening}
         try:
-            await asyncio.gather(delivering, scheduling, *listening)
+            # Not `gather`: being cancelled, it would cancel what is being sent.
+            done, _ = await asyncio.wait(serving, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
         finally:
             self.scheduler.stop()
             self.delivery.stop()
             for task in listening:
                 task.cancel()
-            await asyncio.wait({delivering, scheduling, *listening}, timeout=10)
+            _, late = await asyncio.wait(serving, timeout=10)
+            for task in late:
+                task.cancel()
 
     async def _supervise(self, name: str) -> None:
         """Keep one platform listening; one that falls is started again, the others don't notice."""

@@ -41,6 +41,7 @@ class Job:
     presses: object = None
     directory: Directory = field(default_factory=Directory)
     file: Mapping[str, object] | None = None
+    unwanted: Unwanted | None = None  # of an uncertain one: why it is not sent, should it not have arrived
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,16 @@ class Postponed:
     uncertain: bool
 
 
-Result: TypeAlias = Sent | Failed | Postponed
+@dataclass(frozen=True)
+class Unwanted:
+    """Never sent, and not to be sent any more."""
+
+    effect_id: int
+    state: EffectState
+    reason: str
+
+
+Result: TypeAlias = Sent | Failed | Postponed | Unwanted
 
 
 def release_all(db: Db, *, now: datetime) -> int:
@@ -105,34 +115,42 @@ def next_at(db: Db) -> datetime | None:
 
 
 def claim(db: Db, *, now: datetime, lease: timedelta, held: frozenset[str], most: int) -> list[Job]:
-    """The heads of free lanes, leased. What has expired, or speaks of what has changed, ends here unsent."""
+    """The heads of free lanes, leased. What has expired, or speaks of what has changed, ends here unsent.
+
+    When nothing but such was at the heads, those behind them are looked at too.
+    """
     query = select(Effect).where(_ready(now, held)).order_by(col(Effect.id)).limit(most)
     if db.get_bind().dialect.name == "postgresql":
         query = query.with_for_update(skip_locked=True)
-    jobs = []
-    for effect in db.exec(query).all():
-        job = _job(db, effect, now=now)
-        if job is not None:
-            effect.state, effect.lease_until = EffectState.SENDING, now + lease
-            effect.attempted_at = effect.attempted_at or now
-            effect.attempts += 1
-            jobs.append(job)
-    db.flush()
+    jobs: list[Job] = []
+    while not jobs and (heads := db.exec(query).all()):
+        for effect in heads:
+            job = _job(db, effect, now=now)
+            if job is not None:
+                effect.state, effect.lease_until = EffectState.SENDING, now + lease
+                effect.attempted_at = effect.attempted_at or now
+                effect.attempts += 1
+                jobs.append(job)
+        db.flush()
     return jobs
 
 
 def _job(db: Db, effect: Effect, *, now: datetime) -> Job | None:
     uncertain = effect.state is EffectState.SENDING
-    if not uncertain:
-        # An uncertain one has perhaps arrived; whether it is still wanted is no question then.
-        if effect.expires_at is not None and now > effect.expires_at:
-            _end(effect, EffectState.EXPIRED, "too late when it could be sent")
-            return None
-        if not outbox.is_current(db, effect):
-            _end(effect, EffectState.WITHDRAWN, "what it is about has changed")
-            return None
+    unwanted = _unwanted(db, effect, now)
+    if unwanted is not None and not uncertain:
+        # An uncertain one has perhaps arrived: it is looked for before it ends.
+        _end(effect, unwanted.state, unwanted.reason)
+        return None
     place = db.get_one(Workspace, effect.workspace_id)
-    parcel = Parcel(key=effect.key, kind=Kind(effect.kind.value), workspace=place.external)
+    parcel = Parcel(
+        key=effect.key,
+        kind=Kind(effect.kind.value),
+        workspace=place.external,
+        template=effect.template,
+        due_at=effect.due_at,
+        ping=effect.ping,
+    )
     if effect.attempted_at is not None:
         parcel = _with(parcel, attempted_at=effect.attempted_at)
     if effect.room_id is not None:
@@ -171,7 +189,16 @@ def _job(db: Db, effect: Effect, *, now: datetime) -> Job | None:
         presses=effect.presses,
         directory=look_up(db, [facts]),
         file=effect.file if isinstance(effect.file, dict) else None,
+        unwanted=unwanted,
     )
+
+
+def _unwanted(db: Db, effect: Effect, now: datetime) -> Unwanted | None:
+    if effect.expires_at is not None and now > effect.expires_at:
+        return Unwanted(effect.id, EffectState.EXPIRED, "too late when it could be sent")
+    if not outbox.is_current(db, effect):
+        return Unwanted(effect.id, EffectState.WITHDRAWN, "what it is about has changed")
+    return None
 
 
 def _with(parcel: Parcel, **changes: object) -> Parcel:
@@ -198,6 +225,8 @@ def record(db: Db, result: Result, *, now: datetime) -> None:
                 db.get_one(Room, effect.room_id).external = receipt
         case Failed(reason=reason):
             _fail(db, effect, reason, now)
+        case Unwanted(state=state, reason=reason):
+            _end(effect, state, reason)
         case Postponed(until=until, uncertain=uncertain):
             if uncertain:
                 effect.lease_until = until
@@ -207,8 +236,11 @@ def record(db: Db, result: Result, *, now: datetime) -> None:
 
 
 def _tell_facilitators(db: Db, effect: Effect, now: datetime) -> None:
-    """In plain words, to those who can mend it. A failed notice of a failure is only logged by its row."""
-    if effect.template == FAILURE_NOTICE:
+    """In plain words, to those who can mend it. A failed notice of a failure is only logged by its row.
+
+    They hear once that a room could not be made, not again for all that waited for it.
+    """
+    if effect.template == FAILURE_NOTICE or _waited_for_a_failed_room(db, effect):
         return
     keys: set[str] = set()
     if effect.room_id is not None:
@@ -238,3 +270,12 @@ def _tell_facilitators(db: Db, effect: Effect, now: datetime) -> None:
             person=PersonRef(effect.person_id) if effect.person_id is not None else None,
             room=db.get_one(Room, effect.room_id).ref if effect.room_id is not None else None,
         )
+
+
+def _waited_for_a_failed_room(db: Db, effect: Effect) -> bool:
+    if effect.reason != "room-missing":
+        return False
+    making = select(Effect.id).where(
+        Effect.room_id == effect.room_id, Effect.kind == EffectKind.ROOM, Effect.state == EffectState.FAILED
+    )
+    return db.exec(making).first() is not None

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 
 from bot.plain_dates import MOST_WORDS, leading_moment
+from cohorts.facts import clean
 
 Value = str | int | float | bool
 
@@ -335,6 +336,16 @@ def _read(option: OptionSpec, text: str) -> Value | None:
         case Kind.YES_NO:
             word = bare.casefold()
             return word in _YES if word in _YES | _NO else None
+
+
+def as_value(option: OptionSpec, given: Value) -> Value | None:
+    """What a form's field was filled with, as the option's value; None when it is none. A bare name is a person."""
+    if isinstance(given, bool) and option.kind is Kind.YES_NO:
+        return given
+    text = clean(str(given)).strip()
+    if option.kind in (Kind.PERSON, Kind.ROOM, Kind.LINK):
+        return _read(option, text) or text
+    return _read(option, text)
 
 
 def _read_loose(option: OptionSpec, text: str) -> Value | None:

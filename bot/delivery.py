@@ -15,12 +15,13 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot import claims
+from bot.bugs import traced
 from bot.claims import Job
 from bot.clock import Clock
 from bot.message import File
 from bot.platforms.base import Parcel, Platform, Receipt, SendError
 from bot.registry import Registry
-from bot.render import Renderer, presses_of
+from bot.render import Renderer, parts_of, presses_of
 from bot.threads import Threads
 from cohorts.outbox import EffectKind
 from cohorts.store import Db
@@ -104,6 +105,9 @@ class Delivery:
 
     async def drain(self) -> datetime | None:
         """Send all that can be sent now; when something will be next, if anything waits."""
+        waiting = await self._threads.read(claims.next_at)
+        if waiting is None or waiting > self._clock.now():
+            return waiting
         running: set[asyncio.Task[claims.Result]] = set()
         while True:
             if not self._stopping and len(running) < MOST_AT_ONCE:
@@ -131,6 +135,7 @@ class Delivery:
     async def _deliver(self, job: Job) -> claims.Result:
         """One effect to its receipt, or to the reason why there is none. Never raises."""
         now = self._clock.now()
+        uncertain = job.uncertain
         try:
             platform = self._platforms.get(job.platform)
             if platform is None:
@@ -141,6 +146,9 @@ class Delivery:
             if job.uncertain and POLICIES[job.kind].find_first:
                 receipt = await platform.find(parcel)
             if receipt is None:
+                if job.unwanted is not None:
+                    return job.unwanted
+                uncertain = False  # what this attempt doesn't bring there isn't there
                 self._boundary("send:before")
                 receipt = await platform.send(parcel)
                 self._boundary("send:after")
@@ -153,14 +161,14 @@ class Delivery:
             if error.permanent:
                 return claims.Failed(job.effect_id, error.reason, now)
             wait = error.retry_after if error.retry_after is not None else self._backoff(job.attempts)
-            return claims.Postponed(job.effect_id, now + timedelta(seconds=wait), uncertain=False)
+            return claims.Postponed(job.effect_id, now + timedelta(seconds=wait), uncertain=uncertain)
         except (OSError, TimeoutError) as error:
             # The answer was lost: it may have arrived.
             log.warning("answer lost", effect=job.effect_id, kind=job.kind.value, error=type(error).__name__)
             wait = self._backoff(job.attempts)
             return claims.Postponed(job.effect_id, now + timedelta(seconds=wait), uncertain=True)
-        except Exception:
-            log.exception("bug in delivery", effect=job.effect_id, kind=job.kind.value)
+        except Exception as bug:
+            log.error("bug in delivery", effect=job.effect_id, kind=job.kind.value, **traced(bug))
             if job.attempts >= 5:
                 return claims.Failed(job.effect_id, "bug", now)
             wait = self._backoff(job.attempts)
@@ -173,7 +181,9 @@ class Delivery:
     def _parcel(self, job: Job) -> Parcel:
         if not job.template:
             return job.parcel
-        message = self._renderer.message(job.template, job.facts, presses_of(job.presses), (), job.directory)
+        message = self._renderer.message(
+            job.template, job.facts, presses_of(job.presses), parts_of(job.facts), job.directory
+        )
         return replace(job.parcel, message=message)
 
     async def _with_file(self, job: Job, parcel: Parcel) -> Parcel:

@@ -6,7 +6,6 @@ made after the commit.
 
 from __future__ import annotations
 
-import inspect
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,13 +13,15 @@ from dataclasses import dataclass, replace
 import structlog
 from sqlmodel import select
 
+from bot.arguments import checked, field, number, read_options
 from bot.ask import Ask, Asking, Listed, Reply, Response
+from bot.bugs import traced
 from bot.clock import Clock
 from bot.command_text import Kind, UnknownCommand, bind, route
 from bot.directory import look_up
-from bot.message import Choice, Field, FieldKind
+from bot.message import Choice, Field, FieldKind, Scalar
 from bot.platforms.base import CommandInfo, Filled, Inbound, Outcome, Pressed, Typed, Wrote
-from bot.registry import DEFAULTS, Declared, Option, Registry
+from bot.registry import DEFAULTS, Declared, Registry
 from bot.render import Directory, Renderer, refs
 from bot.threads import Busy, Threads
 from cohorts import inbox, people, rooms
@@ -33,6 +34,7 @@ from cohorts.store import Db
 log = structlog.get_logger(__name__)
 
 FILL, CHOOSE = "commands/fill", "commands/choose"
+COMMAND, COHORT = "/command", "/cohort"  # what these forms carry; no option can be called so
 MOST_CHOICES = 25
 
 
@@ -42,8 +44,8 @@ class Call:
 
     declared: Declared
     args: Mapping[str, object]
-    line: str = ""  # the command as typed, to ask again with
     cohort: int | None = None
+    filled: bool = False  # its options come from the form: what is wrong is said beside its field
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,7 @@ class Dispatch:
         try:
             call = self._understand(inbound)
             if call.declared.reads:
-                known = await self._threads.read(lambda db: self._as_known(db, inbound))
-                if known:
-                    answer = await self._threads.read(lambda db: self._run(db, inbound, call))
-                    return await self._outcome(answer)
+                return await self._outcome(await self._reading(inbound, call))
             answer = await self._threads.write_soon(lambda db: self._once(db, inbound, call))
             self._committed()
             return await self._outcome(answer)
@@ -96,10 +95,18 @@ class Dispatch:
             return await self._outcome(_Answer(Reply(refused.reason, more=refused.facts)))
         except Busy:
             return await self._outcome(_Answer(Reply("errors/busy")))
-        except Exception:
+        except Exception as bug:
             token = secrets.token_hex(4)
-            log.exception("bug", token=token, platform=self.platform, deed=type(inbound.deed).__name__)
+            log.error("bug", token=token, platform=self.platform, deed=type(inbound.deed).__name__, **traced(bug))
             return await self._outcome(_Answer(Reply("errors/bug", token=token)))
+
+    async def _reading(self, inbound: Inbound, call: Call) -> _Answer:
+        """Whoever is new, or looks different today, is written down first; the command itself can't write."""
+        if not await self._threads.read(lambda db: self._as_known(db, inbound)):
+            if not await self._threads.write_soon(lambda db: self._met(db, inbound) is not None):
+                return _Answer()
+            self._committed()
+        return await self._threads.read(lambda db: self._run(db, inbound, call, self._who(db, inbound)))
 
     def commands(self) -> Sequence[CommandInfo]:
         return [
@@ -121,14 +128,23 @@ class Dispatch:
         found = [Choice(one, one) for one in wanted.choices]
         if wanted.complete is not None:
             complete = wanted.complete
-            found = list(await self._threads.read(lambda db: self._completed(db, inbound, complete)))
+            role = self._registry.commands[path].role
+            found = list(await self._threads.read(lambda db: self._completed(db, inbound, complete, role)))
         needle = typed.casefold()
         return [one for one in found if needle in one.label.casefold() or needle in one.value.casefold()][:MOST_CHOICES]
 
-    def _completed(self, db: Db, inbound: Inbound, complete: Callable[[Ask], Sequence[Choice]]) -> Sequence[Choice]:
+    def _completed(
+        self, db: Db, inbound: Inbound, complete: Callable[[Ask], Sequence[Choice]], role: Role | None
+    ) -> Sequence[Choice]:
+        """Nothing for those who may not use the command, or who would be refused."""
         if not self._as_known(db, inbound):
             return []
-        return complete(self._ask(db, inbound, *self._who(db, inbound)))
+        ask = self._ask(db, inbound, *self._who(db, inbound))
+        try:
+            authorise(db, ask.person, role)
+            return complete(ask)
+        except (Refused, Unclear):
+            return []
 
     # Understanding
 
@@ -139,15 +155,13 @@ class Dispatch:
                 return self._typed(text)
             case Filled(form=form, answers=answers, args=args, closed=closed):
                 if form == FILL:
-                    command = self._declared("command", str(args.get("command", "")))
-                    given = {key: value for key, value in answers.items() if value not in (None, "")}
-                    return self._command(command, {**dict(args), **given}, line=f"/{command.name}")
+                    call = self._command(self._declared("command", str(args.get(COMMAND, ""))), answers)
+                    return replace(call, cohort=number(args.get(COHORT)), filled=True)
                 if form == CHOOSE:
-                    call = self._typed(str(args.get("line", "")))
-                    chosen = str(answers.get("cohort", ""))
-                    return replace(call, cohort=int(chosen) if chosen.isdecimal() else None)
+                    call = self._command(self._declared("command", str(args.get(COMMAND, ""))), args)
+                    return replace(call, cohort=number(answers.get("cohort")))
                 sort = "closed" if closed else "form"
-                return Call(self._declared(sort, form), {"answers": dict(answers), **args})
+                return Call(self._declared(sort, form), {**args, "answers": dict(answers)})
             case Pressed(action=action, args=args):
                 return Call(self._declared("button", action), dict(args))
             case Wrote(text=text):
@@ -175,11 +189,12 @@ class Dispatch:
             )
         if bound.left_over.strip():
             raise Refused("commands/left-over", words=bound.left_over[:100], command=declared.name)
-        return self._command(declared, bound.values, line=text)
+        return self._command(declared, bound.values)
 
-    def _command(self, declared: Declared, values: Mapping[str, object], *, line: str) -> Call:
-        wanted = {option.name: values[option.name] for option in declared.options if option.name in values}
-        return Call(declared, wanted, line=line)
+    def _command(self, declared: Declared, values: Mapping[str, object]) -> Call:
+        """Only options of the command, and only those that were given."""
+        given = {option.name: values.get(option.name) for option in declared.options}
+        return Call(declared, {name: value for name, value in given.items() if value not in (None, "", [])})
 
     def _route(self, text: str) -> tuple[str, str]:
         bare = text.strip().removeprefix("/").lstrip()
@@ -245,20 +260,25 @@ class Dispatch:
         )
 
     def _once(self, db: Db, inbound: Inbound, call: Call) -> _Answer:
+        who = self._met(db, inbound)
+        return self._run(db, inbound, call, who) if who is not None else _Answer()
+
+    def _met(self, db: Db, inbound: Inbound) -> tuple[Workspace, Person] | None:
+        """Note the event and who is behind it; None when it was handled before."""
         place = people.workspace(db, self.platform, inbound.workspace)
         if not inbox.is_new(db, place, inbound.event_id, now=self._clock.now()):
-            return _Answer()
+            return None
         profile = inbound.profile
         person = people.meet(db, place, inbound.account, name=profile.name, zone=profile.zone, email=profile.email)
         if {inbound.account, profile.email} & self._owners:
             people.grant(db, person, Granted.OWNER)
-        return self._run(db, inbound, call)
+        return place, person
 
-    def _run(self, db: Db, inbound: Inbound, call: Call) -> _Answer:
+    def _run(self, db: Db, inbound: Inbound, call: Call, who: tuple[Workspace, Person]) -> _Answer:
         """The handler, inside a savepoint: what it refuses leaves no trace, the event id stays."""
         savepoint = None if call.declared.reads else db.begin_nested()
         try:
-            answer = self._handled(db, inbound, call)
+            answer = self._handled(db, inbound, call, who)
         except (Refused, Invalid, Unclear) as known:
             if savepoint is not None:
                 savepoint.rollback()
@@ -267,18 +287,19 @@ class Dispatch:
             savepoint.commit()
         return answer
 
-    def _handled(self, db: Db, inbound: Inbound, call: Call) -> _Answer:
+    def _handled(self, db: Db, inbound: Inbound, call: Call, who: tuple[Workspace, Person]) -> _Answer:
         declared = call.declared
-        ask = self._ask(db, inbound, *self._who(db, inbound), call.cohort)
+        ask = self._ask(db, inbound, *who, call.cohort)
         authorise(db, ask.person, declared.role)
         args = dict(call.args)
         if declared.sort == "command":
+            args = read_options(declared, args, beside=call.filled)
             missing = [option for option in declared.options if option.required and option.name not in args]
             if missing:
-                return _Answer(self._fill(declared, args))
+                return _Answer(self._fill(declared, args, call.cohort))
             args = self._values(ask, declared, args)
         else:
-            args = _checked(declared, args)
+            args = checked(declared, args)
         response = declared.handler(ask, **args)
         if not declared.reads:
             for follow in self._registry.handlers("after").values():
@@ -293,10 +314,11 @@ class Dispatch:
             for name, value in args.items()
         }
 
-    def _fill(self, declared: Declared, args: Mapping[str, object]) -> Asking:
+    def _fill(self, declared: Declared, args: Mapping[str, object], cohort: int | None) -> Asking:
         """A form for what a command still needs, and for what it may be given."""
-        fields = [_field(option, args.get(option.name)) for option in declared.options]
-        return Asking(FILL, fields, args={"command": declared.name}, command=f"/{self._prefix}{declared.name}")
+        fields = [field(option, args.get(option.name)) for option in declared.options]
+        carried: dict[str, Scalar] = {COMMAND: declared.name} | ({COHORT: cohort} if cohort is not None else {})
+        return Asking(FILL, fields, args=carried, command=f"/{self._prefix}{declared.name}")
 
     def _refusal(self, known: Refused | Invalid | Unclear, call: Call) -> _Answer:
         match known:
@@ -306,8 +328,14 @@ class Dispatch:
                 return _Answer(errors=known.remarks)
             case Unclear():
                 choices = tuple(Choice(str(id_), name) for id_, name in known.choices)
-                field = Field("cohort", FieldKind.CHOICE, "", required=True, choices=choices)
-                return _Answer(Asking(CHOOSE, [field], args={"line": call.line or f"/{call.declared.name}"}))
+                which = Field("cohort", FieldKind.CHOICE, "", required=True, choices=choices)
+                given = {name: value for name, value in call.args.items() if isinstance(value, (str, int, bool))}
+                return _Answer(Asking(CHOOSE, [which], args={**given, COMMAND: self._command_of(call.declared)}))
+
+    def _command_of(self, declared: Declared) -> str:
+        """The command itself, or the one that plain words stand for."""
+        same = (one.name for one in self._registry.commands.values() if one.handler is declared.handler)
+        return next(same, declared.name)
 
     async def _outcome(self, answer: _Answer) -> Outcome:
         response = answer.response
@@ -323,7 +351,7 @@ class Dispatch:
             message = self._renderer.message(
                 response.template, response.facts, response.presses, response.parts, directory
             )
-            return Outcome(message=message, replaces=response.replaces)
+            return Outcome(message=message, replaces=response.replaces, template=response.template)
         return Outcome(form=self._renderer.form(response, directory or Directory()))
 
 
@@ -347,36 +375,3 @@ def authorise(db: Db, person: Person, role: Role | None) -> None:
                 raise Refused("people/another-door")
         case None:
             raise Refused("people/another-door")
-
-
-def _checked(declared: Declared, args: Mapping[str, object]) -> dict[str, object]:
-    """The arguments of a button or form as the handler's annotations have them; a forged one is refused."""
-    wanted = list(inspect.signature(declared.handler, eval_str=True).parameters.values())[1:]
-    checked: dict[str, object] = {}
-    for parameter in wanted:
-        if parameter.name not in args:
-            if parameter.default is inspect.Parameter.empty:
-                raise Refused("commands/gone")
-            continue
-        value = args[parameter.name]
-        if parameter.annotation is int:
-            if isinstance(value, bool) or not str(value).lstrip("-").isdecimal() or len(str(value)) > 18:
-                raise Refused("commands/gone")
-            value = int(str(value))
-        elif parameter.annotation is str:
-            value = clean(str(value))
-        checked[parameter.name] = value
-    if set(args) - {parameter.name for parameter in wanted}:
-        raise Refused("commands/gone")
-    return checked
-
-
-def _field(option: Option, value: object) -> Field:
-    kind = FieldKind.PARAGRAPH if option.rest else FieldKind.LINE
-    choices: tuple[Choice, ...] = ()
-    if option.choices:
-        kind, choices = FieldKind.CHOICE, tuple(Choice(one, one) for one in option.choices)
-    elif option.kind is Kind.NUMBER:
-        kind = FieldKind.NUMBER
-    typed = value if isinstance(value, (str, int, float, bool)) else None
-    return Field(option.name, kind, option.help or option.name, required=option.required, choices=choices, value=typed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TypeAlias
 
 from markdown_it import MarkdownIt
@@ -25,7 +26,18 @@ Slots: TypeAlias = Sequence[Slot]
 
 
 class _Parser(MarkdownIt):
-    """Links are judged by us after their slots are filled, so none is changed or refused before."""
+    """Links are judged by us after their slots are filled, so none is changed or refused before.
+
+    A text is parsed once: slots are filled later, so that a message to twelve people is the same text.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("commonmark", {"html": False})
+        self.disable(["html_inline", "html_block", "image"])
+        self.tree = lru_cache(maxsize=512)(self._tree)
+
+    def _tree(self, text: str) -> SyntaxTreeNode:
+        return SyntaxTreeNode(self.parse(text))
 
     def normalizeLink(self, url: str) -> str:
         return url
@@ -40,15 +52,15 @@ class Parsed:
     blocks: tuple[Block, ...]
 
 
-def parser() -> MarkdownIt:
-    return _Parser("commonmark", {"html": False}).disable(["html_inline", "html_block", "image"])
+def parser() -> _Parser:
+    return _Parser()
 
 
-def parse(markdown: MarkdownIt, text: str, slots: Slots) -> Parsed:
+def parse(markdown: _Parser, text: str, slots: Slots) -> Parsed:
     """The first heading is the title, the rest the body."""
     title: tuple[Inline, ...] = ()
     blocks: list[Block] = []
-    for node in SyntaxTreeNode(markdown.parse(text)).children:
+    for node in markdown.tree(text).children:
         if node.type == "heading" and not title and not blocks:
             title = _inlines(node, slots)
         else:
@@ -56,7 +68,7 @@ def parse(markdown: MarkdownIt, text: str, slots: Slots) -> Parsed:
     return Parsed(title, tuple(blocks))
 
 
-def _block(markdown: MarkdownIt, node: SyntaxTreeNode, slots: Slots) -> Iterator[Block]:
+def _block(markdown: _Parser, node: SyntaxTreeNode, slots: Slots) -> Iterator[Block]:
     match node.type:
         case "heading":
             yield Heading(_inlines(node, slots))
@@ -76,7 +88,7 @@ def _block(markdown: MarkdownIt, node: SyntaxTreeNode, slots: Slots) -> Iterator
             yield Paragraph((Text(node.content, code=True),))
 
 
-def parse_authored(markdown: MarkdownIt, authored: Markdown) -> tuple[Block, ...]:
+def parse_authored(markdown: _Parser, authored: Markdown) -> tuple[Block, ...]:
     """The Markdown of a program's author, by itself: its headings are headings, it has no slots."""
     parsed = parse(markdown, authored.text, ())
     title = (Heading(parsed.title),) if parsed.title else ()

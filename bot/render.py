@@ -185,6 +185,16 @@ def presses_of(frozen: object) -> list[Press]:
     return out
 
 
+def parts_of(facts: Mapping[str, Fact]) -> list[Part]:
+    """The cards that an effect keeps among its facts: `parts`, each with a template and facts of its own."""
+    kept = facts.get("parts")
+    out = []
+    for one in kept if isinstance(kept, list) else []:
+        if isinstance(one, dict) and isinstance(own := one.get("facts"), dict):
+            out.append(Part(str(one["template"]), own))
+    return out
+
+
 @pass_context
 def _to_slot(context: Context, value: object) -> str:
     if isinstance(value, _Slotted):
@@ -206,8 +216,10 @@ def _node(value: object, directory: Directory) -> md.Slot:
             return directory.people.get(id_) or Mention("…", None)
         case RoomRef(id=id_):
             return directory.rooms.get(id_) or RoomMention("…", None)
-        case Moment() | Link() | Markdown():
+        case Moment() | Link():
             return value
+        case Markdown(text=text):
+            return Markdown(clean(text))
         case datetime():
             return Moment(value)
         case date():

@@ -20,7 +20,7 @@ class Busy(Exception):
 
 
 class Threads:
-    def __init__(self, store: Store, *, readers: int = 4, patience: float = 2.0) -> None:
+    def __init__(self, store: Store, *, readers: int = 2, patience: float = 2.0) -> None:
         self.store = store
         self._patience = patience
         self._writer = ThreadPoolExecutor(1 if store.sqlite else 8, "writer")

@@ -224,6 +224,10 @@ def resume(db: Db, membership: Membership, *, now: datetime) -> None:
     if membership.state is not MembershipState.PAUSED:
         raise Refused("cohort/not-paused")
     _become(db, membership, MembershipState.ACTIVE, "cohort/not-paused")
+    # An invitation that was still waiting when they paused was withdrawn; to be invited twice does no harm.
+    cohort = db.get_one(Cohort, membership.cohort_id)
+    outbox.invite(db, room_of(db, cohort), db.get_one(Person, membership.person_id), membership.hears, now=now)
+    touchpoints.reconcile(db, cohort, now=now)
 
 
 def leave(db: Db, cohort: Cohort, membership: Membership, *, now: datetime) -> None:

@@ -13,7 +13,7 @@ from cohorts import cohort as cohorts_
 from cohorts.cohort import COHORT_LIFE, Cohort, CohortState, Membership, MembershipState
 from cohorts.moments import day_of, local, shift
 from cohorts.program_kinds import SessionKind
-from cohorts.sessions import standing
+from cohorts.sessions import SessionState, all_of, standing
 from cohorts.states import advance, may
 from cohorts.store import Db, link, moment
 from cohorts.touchpoints import Occasion, Rule, Source
@@ -84,11 +84,17 @@ def ceremony(db: Db, cohort: Cohort) -> datetime | None:
 
 
 def named_at(db: Db, cohort: Cohort) -> datetime | None:
-    """When graduates are named, letter and badge together: the afternoon after the ceremony, never on a weekend."""
+    """When graduates are named, letter and badge together: the afternoon after the ceremony, never on a weekend.
+
+    When the last meeting is cancelled, and what is then the ceremony is past: the afternoon after the cancellation.
+    """
     held = ceremony(db, cohort)
     if held is None:
         return None
-    day = held.astimezone(ZoneInfo(cohort.zone)).date() + timedelta(days=1)
+    called_off = (one.changed_at for one in all_of(db, cohort) if one.state is SessionState.CANCELLED)
+    day = max([held, *(at for at in called_off if at is not None)]).astimezone(
+        ZoneInfo(cohort.zone)
+    ).date() + timedelta(days=1)
     while day.weekday() >= _SATURDAY:
         day += timedelta(days=1)
     return local(day, NAMED_AT, cohort.zone)
@@ -144,7 +150,7 @@ def graduates(db: Db, cohort: Cohort) -> list[tuple[Graduate, Membership]]:
 def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
     named, grace = named_at(db, cohort), grace_until(db, cohort)
     if named is not None and grace is not None:
-        revision = sum(one.revision for one in standing(db, cohort))
+        revision = sum(one.revision for one in all_of(db, cohort))  # of cancelled ones too: it never falls
         yield Occasion("graduation", cohort.id, revision, {"named": named, "grace": grace})
 
 

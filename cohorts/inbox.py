@@ -3,10 +3,10 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel, select
+from sqlmodel import Field, SQLModel
 
 from cohorts.people import Workspace
-from cohorts.store import Db, link, moment
+from cohorts.store import Db, insert_new, link, moment
 
 
 class Arrival(SQLModel, table=True):
@@ -19,9 +19,4 @@ class Arrival(SQLModel, table=True):
 
 def is_new(db: Db, place: Workspace, event_id: str, *, now: datetime) -> bool:
     """Note an event in the handler's own transaction; False when it was handled before."""
-    seen = db.exec(select(Arrival.id).where(Arrival.workspace_id == place.id, Arrival.event_id == event_id)).first()
-    if seen is not None:
-        return False
-    db.add(Arrival(workspace_id=place.id, event_id=event_id, at=now))
-    db.flush()
-    return True
+    return insert_new(db, Arrival(workspace_id=place.id, event_id=event_id, at=now))

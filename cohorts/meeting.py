@@ -168,8 +168,16 @@ def settle(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: date
             )
 
 
-def post_recap(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime | None = None) -> None:
-    """Once, whether a facilitator sent it or its time came."""
+def post_recap(
+    db: Db,
+    cohort: Cohort,
+    session: Session,
+    *,
+    now: datetime,
+    due: datetime | None = None,
+    parts: Sequence[Fact] = (),
+) -> None:
+    """Once, whether a facilitator sent it or its time came. `parts`: cards of the features, below it."""
     outbox.announce(
         db,
         cohorts_.room_of(db, cohort),
@@ -177,8 +185,14 @@ def post_recap(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: 
         key=f"session:{session.id}/recap",
         now=now,
         due=due,
-        more=recap(db, cohort, session, now),
+        more={**recap(db, cohort, session, now), "parts": list(parts)},
     )
+
+
+def since(db: Db, cohort: Cohort, session: Session) -> datetime:
+    """From when on a session's recap tells: the start of the session before it, or the opening of the cohort."""
+    earlier = [one.starts_at for one in sessions.standing(db, cohort) if one.starts_at < session.starts_at]
+    return max(earlier, default=cohort.opened_at)
 
 
 def recap(db: Db, cohort: Cohort, session: Session, now: datetime) -> dict[str, Fact]:

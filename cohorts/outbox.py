@@ -16,7 +16,7 @@ from sqlmodel import Field, SQLModel, col, select
 from cohorts.facts import Fact, Json, Plain, freeze
 from cohorts.people import Person
 from cohorts.rooms import Room
-from cohorts.store import Db, choice, json, link, moment
+from cohorts.store import Db, choice, insert_new, json, link, moment
 
 NOTHING: Mapping[str, Fact] = MappingProxyType({})
 
@@ -304,13 +304,10 @@ def _put(
     presses: Sequence[Press] = (),
     facts: dict[str, Fact] | None = None,
 ) -> None:
-    if db.exec(select(Effect.id).where(Effect.key == effect.key)).first() is not None:
-        return
     effect.facts = freeze(facts or {})
     effect.presses = [press.frozen() for press in presses]
     if about is not None:
         effect.about_kind, effect.about_id, effect.about_revision = about.kind, about.id, about.revision
     if as_ is not None:
         effect.membership_id, effect.membership_revision = as_.membership_id, as_.revision
-    db.add(effect)
-    db.flush()
+    insert_new(db, effect)

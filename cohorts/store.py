@@ -8,8 +8,10 @@ import contextlib
 import fcntl
 import importlib
 import pkgutil
+import random
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +20,8 @@ from typing import IO, Any, TypeVar
 
 import sqlalchemy as sa
 import sqlmodel
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
@@ -34,7 +38,7 @@ T = TypeVar("T")
 Boundary = Callable[[str], None]
 
 _SERIALIZATION_FAILURES = {"40001", "40P01"}
-_RETRIES = 10
+_RETRIES = 15
 
 
 class Db(sqlmodel.Session):
@@ -95,6 +99,15 @@ def link(target: str, *, null: bool = False, index: bool = True, unique: bool = 
     )
 
 
+def insert_new(db: Db, row: SQLModel) -> bool:
+    """Insert a row unless one of its unique keys is taken; whether it was inserted. One statement, race or not."""
+    table = sa.inspect(type(row)).local_table
+    values = {name: value for name, value in row.model_dump().items() if not (name == "id" and value is None)}
+    insert = sqlite_insert if db.get_bind().dialect.name == "sqlite" else postgresql_insert
+    done = db.execute(insert(table).values(values).on_conflict_do_nothing())
+    return bool(getattr(done, "rowcount", 0))
+
+
 def load_models() -> sa.MetaData:
     """Import every module of this package, so that each table is known. New files need no list to be edited."""
     import cohorts
@@ -132,7 +145,7 @@ class Store:
             self._reader = _sqlite_engine(self.url, durable=durable, read_only=True)
         else:
             driver = self.url.set(drivername="postgresql+psycopg")
-            self._writer = sa.create_engine(driver, isolation_level="SERIALIZABLE", pool_size=8)
+            self._writer = sa.create_engine(driver, isolation_level="SERIALIZABLE", pool_size=8, hide_parameters=True)
             self._reader = self._writer
 
     @property
@@ -157,12 +170,14 @@ class Store:
         if self.sqlite:
             with self._writing:
                 return self._transaction(work)
-        for _ in range(_RETRIES - 1):
+        for attempt in range(_RETRIES):
             try:
                 return self._transaction(work)
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in _SERIALIZATION_FAILURES:
                     raise
+            # Spread, so that those who got in each other's way don't meet again at once.
+            time.sleep(random.uniform(0, min(0.5, 0.005 * 2**attempt)))
         return self._transaction(work)
 
     def _transaction(self, work: Callable[[Db], T]) -> T:
@@ -202,7 +217,9 @@ class Store:
 def _sqlite_engine(url: URL, *, durable: bool, read_only: bool) -> Engine:
     # pysqlite's own transaction handling lets rows of a savepoint survive a rollback, so it is switched off
     # (isolation_level=None) and BEGIN is ours: IMMEDIATE, because a read that upgrades to a write is "locked".
-    engine = sa.create_engine(url, connect_args={"isolation_level": None, "timeout": 5, "check_same_thread": False})
+    connecting = {"isolation_level": None, "timeout": 5, "check_same_thread": False}
+    # What people wrote must not reach a log through the message of an error.
+    engine = sa.create_engine(url, connect_args=connecting, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _: object) -> None:

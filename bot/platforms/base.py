@@ -80,6 +80,7 @@ class Outcome:
     form: Form | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
     replaces: bool = False
+    template: str = ""  # what the message was made from, for whoever watches
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,9 @@ class Parcel:
     target: str | None = None  # the platform's id of the message to edit
     file: File | None = None
     attempted_at: datetime | None = None  # when it was first tried, for `find`
+    template: str = ""  # what the message was made from, for whoever watches
+    due_at: datetime | None = None  # when it should have been there
+    ping: bool = False  # whether it notifies
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,9 @@ def _config() -> Config:
 
 def pending(store: Store) -> bool:
     """Whether this database is not as this version needs it."""
-    newest = ScriptDirectory.from_config(_config()).get_current_head()
+    newest = set(ScriptDirectory.from_config(_config()).get_heads())  # a feature from outside has a head of its own
     with store.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() != newest
+        return set(MigrationContext.configure(connection).get_current_heads()) != newest
 
 
 def migrate(store: Store, *, now: datetime) -> Path | None:
@@ -45,7 +45,7 @@ def migrate(store: Store, *, now: datetime) -> Path | None:
             _foreign_keys(connection, on=False)
         with connection.begin():
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, "heads")
             if store.sqlite and (orphans := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()):
                 raise Broken(f"{len(orphans)} rows refer to nothing, first in {orphans[0][0]}")
         if store.sqlite:

@@ -46,17 +46,13 @@ def _neighbours(order: Sequence[str]) -> list[tuple[str, ...]]:
     return [(a, b) for a, b in zip(order[::2], order[1::2], strict=False)]
 
 
-def at_random(
-    present: Sequence[str], absent: Sequence[str], left: int, played: list[Round], seed: int
-) -> Round:
+def at_random(present: Sequence[str], absent: Sequence[str], left: int, played: list[Round], seed: int) -> Round:
     order = list(present)
     Random(f"{seed} {left}").shuffle(order)
     return _round(_neighbours(order), present, absent)
 
 
-def greedily(
-    present: Sequence[str], absent: Sequence[str], left: int, played: list[Round], seed: int
-) -> Round:
+def greedily(present: Sequence[str], absent: Sequence[str], left: int, played: list[Round], seed: int) -> Round:
     met = History.of(played).met
     order = list(present)
     Random(f"{seed} {left}").shuffle(order)
@@ -69,9 +65,7 @@ def greedily(
     return _round(groups, present, absent)
 
 
-def matched(
-    present: Sequence[str], absent: Sequence[str], left: int, played: list[Round], seed: int
-) -> Round:
+def matched(present: Sequence[str], absent: Sequence[str], left: int, played: list[Round], seed: int) -> Round:
     """The best matching of this round, without a thought for the next."""
     met = History.of(played).met
     chance = Random(f"{seed} {left}")
@@ -88,9 +82,7 @@ def matched(
     return _round([(present[i], present[j]) for i, j in sorted(found)], present, absent)
 
 
-def in_a_circle(
-    present: Sequence[str], absent: Sequence[str], left: int, played: list[Round], seed: int
-) -> Round:
+def in_a_circle(present: Sequence[str], absent: Sequence[str], left: int, played: list[Round], seed: int) -> Round:
     """The round-robin of all, dealt once; those whose partner is missing are paired as they stand."""
     seats = sorted([*present, *absent])
     Random(seed).shuffle(seats)
@@ -107,9 +99,7 @@ def ours(present: Sequence[str], absent: Sequence[str], left: int, played: list[
     return next_round(present, left, history=History.of(played), rules=SIT_OUT, seed=seed, absent=absent)
 
 
-def ours_with_trios(
-    present: Sequence[str], absent: Sequence[str], left: int, played: list[Round], seed: int
-) -> Round:
+def ours_with_trios(present: Sequence[str], absent: Sequence[str], left: int, played: list[Round], seed: int) -> Round:
     return next_round(present, left, history=History.of(played), seed=seed, absent=absent)
 
 

@@ -30,7 +30,7 @@ _IMPORT = "import sys, time; import sqlmodel, discord, slack_bolt; print(time.ti
 
 
 def _run(code: str, *arguments: str) -> tuple[float, float]:
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", code, str(time.time()), *arguments], capture_output=True, text=True, check=True
     )
     first, second = done.stdout.split()
@@ -44,12 +44,14 @@ def print_report() -> None:
         again = sorted(_run(_READY, str(file)) for _ in range(3))[1]
         imports = sorted(_run(_IMPORT) for _ in range(3))[1]
         print("Process")
-        print(f"  start to ready            {again[0]:6.2f} s   ({again[0] / imports[0]:.2f} x importing the SDKs alone)")
+        print(
+            f"  start to ready            {again[0]:6.2f} s   ({again[0] / imports[0]:.2f} x importing the SDKs alone)"
+        )
         print(f"  with an empty database    {first[0]:6.2f} s   (all tables made)")
         print(f"  idle memory               {again[1]:6.0f} MB")
         out = Path(folder) / "rehearsal"
         start = time.perf_counter()
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             [sys.executable, "-m", "bot", "rehearse", "value-accelerator", "--people", "12", "--out", str(out)],
             check=True,
             capture_output=True,

@@ -61,7 +61,7 @@ def _fill(store: Store, rows: int) -> None:
             "revision": 0,
         }
         marks = ", ".join(f":{name}" for name in columns.split(", "))
-        connection.execute(sa.text(f"insert into cohort ({columns}) values ({marks})"), values)  # noqa: S608
+        connection.execute(sa.text(f"insert into cohort ({columns}) values ({marks})"), values)
         table = sa.Table("touchpoint", sa.MetaData(), autoload_with=connection)
         for start in range(0, rows, 50_000):
             connection.execute(
@@ -130,6 +130,8 @@ def _median(act: Callable[[], object], times: int = 21) -> float:
 def print_report() -> None:
     with tempfile.TemporaryDirectory() as folder:
         ours, theirs = _ours(Path(folder), OURS), _theirs(Path(folder), THEIRS)
-    print(f"Tick that finds nothing due, ms: ours with {OURS:,} rows, APScheduler's SQLAlchemy job store with {THEIRS:,}")
+    print(
+        f"Tick that finds nothing due, ms: ours with {OURS:,} rows, APScheduler's SQLAlchemy job store with {THEIRS:,}"
+    )
     for name, mine, other in (("look for what is due", ours[0], theirs[0]), ("ask for the next", ours[1], theirs[1])):
         print(f"  {name:<24} ours {mine * 1000:8.2f}   job store {other * 1000:8.2f}   ratio {mine / other:.2f}")

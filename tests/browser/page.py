@@ -28,7 +28,7 @@ PATIENCE = 30_000  # milliseconds
 def demo(*options: str) -> Iterator[str]:
     """`caravan demo` as a process of its own; the address that it prints."""
     command = [sys.executable, "-m", "bot", "demo", "--port", "0", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         lines = (re.search(r"http://\S+", line) for line in process.stdout)

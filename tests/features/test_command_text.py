@@ -66,9 +66,7 @@ def test_a_quotation_may_follow_a_name() -> None:
         ("tue 16:00 <#C1|lab>", [WHEN, ROOM], {"when": "tue 16:00", "room": "C1"}),
     ],
 )  # fmt: skip
-def test_a_facilitator_schedules_in_one_line(
-    text: str, options: list[OptionSpec], values: dict[str, object]
-) -> None:
+def test_a_facilitator_schedules_in_one_line(text: str, options: list[OptionSpec], values: dict[str, object]) -> None:
     assert bind(text, options) == Bound(values)  # type: ignore[arg-type]
 
 
@@ -92,9 +90,7 @@ def test_a_note_may_speak_of_its_options_and_of_clock_times() -> None:
     assert bind(words, [NOTE, FORMAT, LINK]).values == {"note": words}
 
 
-@pytest.mark.parametrize(
-    "text", ["https://example.org", "HTTPS://example.org", "<https://example.org|a site>"]
-)
+@pytest.mark.parametrize("text", ["https://example.org", "HTTPS://example.org", "<https://example.org|a site>"])
 def test_a_link_is_never_read_as_a_name_and_its_value(text: str) -> None:
     options = [OptionSpec("https", rest=True), LINK]
     assert str(bind(text, options).values["link"]).casefold() == "https://example.org"
@@ -130,9 +126,7 @@ def test_a_beginning_that_two_choices_share_is_told() -> None:
 
 
 def test_a_whole_choice_wins_over_a_longer_one_that_begins_with_it() -> None:
-    assert bind("nps", [OptionSpec("list", Kind.CHOICE, choices=("nps-raw", "nps"))]).values == {
-        "list": "nps"
-    }
+    assert bind("nps", [OptionSpec("list", Kind.CHOICE, choices=("nps-raw", "nps"))]).values == {"list": "nps"}
 
 
 @pytest.mark.parametrize(("text", "value"), [("yes", True), ("OFF", False), ("notify:n", False)])

@@ -69,9 +69,7 @@ def test_names_and_rules_come_from_a_file(tmp_path: Path) -> None:
 def test_a_bare_list_of_names_will_do(tmp_path: Path) -> None:
     file = tmp_path / "names.csv"
     file.write_text("Ana\nBo\n")
-    assert json.loads(run("--csv", str(file), "--json", "--rounds", "1"))["rounds"][0]["groups"] == [
-        ["Ana", "Bo"]
-    ]
+    assert json.loads(run("--csv", str(file), "--json", "--rounds", "1"))["rounds"][0]["groups"] == [["Ana", "Bo"]]
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,7 @@ def on(wall: str, zone: str) -> datetime:
     return datetime.strptime(wall, "%Y-%m-%d %H:%M").replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
-def heard(
-    text: str, *languages: str, now: str = TUESDAY_AT_TEN, zone: str = BERLIN, day_first: bool = True
-) -> str:
+def heard(text: str, *languages: str, now: str = TUESDAY_AT_TEN, zone: str = BERLIN, day_first: bool = True) -> str:
     """What the clock of `zone` shows at the moment understood."""
     understood = read_moment(
         text, now=on(now, zone), zone=zone, languages=languages or ("en",), locale_day_first=day_first
@@ -27,9 +25,7 @@ def heard(
     return understood.moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
 
 
-def refusal(
-    text: str, *languages: str, now: str = TUESDAY_AT_TEN, zone: str = BERLIN
-) -> tuple[Reason, str | None]:
+def refusal(text: str, *languages: str, now: str = TUESDAY_AT_TEN, zone: str = BERLIN) -> tuple[Reason, str | None]:
     with pytest.raises(NotADate) as refused:
         read_moment(text, now=on(now, zone), zone=zone, languages=languages or ("en",))
     assert len(str(refused.value)) < 100
@@ -121,9 +117,7 @@ def test_a_house_of_two_languages_understands_both(text: str) -> None:
     assert heard(text, "en", "de") == "2026-11-24 16:00"
 
 
-@pytest.mark.parametrize(
-    ("text", "language"), [("mardi prochain à 16h30", "fr"), ("martes a las 16:30", "es")]
-)
+@pytest.mark.parametrize(("text", "language"), [("mardi prochain à 16h30", "fr"), ("martes a las 16:30", "es")])
 def test_other_languages_bring_their_own_words(text: str, language: str) -> None:
     assert heard(text, language, now="2026-11-25 10:00") == "2026-12-01 16:30"
 

@@ -168,9 +168,7 @@ def test_a_ragged_table_is_refused() -> None:
 
 
 HOSTILE = st.text(
-    st.one_of(
-        st.characters(exclude_categories=()), st.sampled_from("=+-@\t\r\n\x00\"',;＝\u200b\ud800\ue000\u202e")
-    ),
+    st.one_of(st.characters(exclude_categories=()), st.sampled_from("=+-@\t\r\n\x00\"',;＝\u200b\ud800\ue000\u202e")),
     max_size=30,
 )
 

@@ -52,6 +52,7 @@ def test_a_cohort_lives_from_application_to_graduation(chat: World) -> None:
 def exported(chat: World, what: str, format: str = "csv") -> list[dict[str, str]]:
     chat.olu.says(f"/program export {what} {format}")
     message = next(one for one in reversed(chat.olu.client.seen()) if one.file is not None)
+    assert message.file is not None
     content = chat.chat.file(message.file).content
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 

@@ -51,7 +51,7 @@ class Person:
         return self._does(self.client.fills(filled, close=True))
 
     def _does(self, act: object) -> Person:
-        self.world.run(act)  # type: ignore[arg-type]
+        self.world.run(act)
         self.world.settle()
         return self
 
