@@ -196,9 +196,7 @@ def files_in_git() -> list[Path]:
 
 
 def test_rules_import_neither_chat_nor_templates_nor_asyncio() -> None:
-    assert [
-        fault for module in modules("cohorts") for fault in forbidden_imports(module, NOT_FOR_RULES)
-    ] == []
+    assert [fault for module in modules("cohorts") for fault in forbidden_imports(module, NOT_FOR_RULES)] == []
 
 
 def test_rules_are_told_the_time_and_never_read_it() -> None:
@@ -206,16 +204,12 @@ def test_rules_are_told_the_time_and_never_read_it() -> None:
 
 
 def test_features_know_no_platform() -> None:
-    found = [
-        fault for module in modules("bot/features") for fault in forbidden_imports(module, NOT_FOR_FEATURES)
-    ]
+    found = [fault for module in modules("bot/features") for fault in forbidden_imports(module, NOT_FOR_FEATURES)]
     assert found == []
 
 
 def test_no_error_disappears() -> None:
-    assert [
-        fault for module in modules("bot", "cohorts", "tests") for fault in swallowed_errors(module)
-    ] == []
+    assert [fault for module in modules("bot", "cohorts", "tests") for fault in swallowed_errors(module)] == []
 
 
 def test_slow_libraries_wait_until_they_are_used() -> None:

@@ -140,18 +140,14 @@ def test_a_remark_is_silenced_with_a_reason() -> None:
 
 def test_a_refusal_can_not_be_silenced() -> None:
     program = changed("[people]", '[lint]\nok = ["minutes: we are quick", "time: we are late"]\n\n[people]')
-    longer = parse(
-        SOUND.replace("minutes = 30", "minutes = 50") + '\n[lint]\nok = ["minutes: quick"]', file="f"
-    )
+    longer = parse(SOUND.replace("minutes = 30", "minutes = 50") + '\n[lint]\nok = ["minutes: quick"]', file="f")
     assert [remark.refuses for remark in lint(program)] == [False, False]  # both codes are no advice
     assert lint(longer)[0].refuses
 
 
 def test_placeholders_are_found_even_when_silenced() -> None:
     program = changed("[people]", '[lint]\nok = ["placeholder: to come"]\n\n[people]')
-    program = program.model_copy(
-        update={"summary": "TODO: say for whom", "place": "https://meet.example.org/x"}
-    )
+    program = program.model_copy(update={"summary": "TODO: say for whom", "place": "https://meet.example.org/x"})
     assert lint(program) == []
     assert {remark.where for remark in placeholders(program)} == {"summary", "place"}
 
@@ -239,9 +235,7 @@ def test_sessions_at_the_same_time_are_told() -> None:
 
 def test_sessions_that_are_not_in_the_order_of_time_are_told() -> None:
     assert advised(changed('key = "one"', 'key = "one"\nday = 3')) == []
-    reversed_days = SOUND.replace('key = "one"', 'key = "one"\nday = 9').replace(
-        'key = "two"', 'key = "two"\nday = 2'
-    )
+    reversed_days = SOUND.replace('key = "one"', 'key = "one"\nday = 9').replace('key = "two"', 'key = "two"\nday = 2')
     due = reversed_days.replace('Bring one screenshot."', 'Bring one screenshot."\ndue = "session end"')
     assert advised(parse(due, file="f")) == ["order"]
 

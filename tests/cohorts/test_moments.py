@@ -170,9 +170,7 @@ def program(*sessions: str, top: str = "") -> Program:
 
 
 def days(program: Program, start: date = date(2027, 1, 11)) -> dict[str, int]:
-    return {
-        session.key: (moment.date() - start).days for session, moment in session_starts(program, start, "UTC")
-    }
+    return {session.key: (moment.date() - start).days for session, moment in session_starts(program, start, "UTC")}
 
 
 def test_sessions_without_a_day_follow_the_cadence_from_the_start() -> None:

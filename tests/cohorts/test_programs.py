@@ -265,9 +265,7 @@ def question(kind: QuestionKind, *, required: bool = False, max_length: int | No
         (QuestionKind.CHOICES, [], None),
     ],
 )
-def test_a_good_answer_is_kept_as_the_program_means_it(
-    kind: QuestionKind, given: object, kept: object
-) -> None:
+def test_a_good_answer_is_kept_as_the_program_means_it(kind: QuestionKind, given: object, kept: object) -> None:
     assert check_answer(question(kind), given) == kept
 
 
@@ -320,9 +318,7 @@ def test_a_required_answer_can_not_be_empty(kind: QuestionKind, given: object) -
 
 
 @given(st.sampled_from(QuestionKind), VALUES)
-def test_any_answer_is_kept_or_refused_and_what_is_kept_is_kept_again(
-    kind: QuestionKind, given: object
-) -> None:
+def test_any_answer_is_kept_or_refused_and_what_is_kept_is_kept_again(kind: QuestionKind, given: object) -> None:
     asked = question(kind)
     try:
         kept = check_answer(asked, given)

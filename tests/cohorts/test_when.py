@@ -98,9 +98,7 @@ def test_only_a_sessions_key_names_a_session() -> None:
 
 
 def test_a_personal_time_differs_from_person_to_person() -> None:
-    assert [parse_when(text).is_personal for text in ("2d after accepted", "after quiz", "on a.b")] == [
-        True
-    ] * 3
+    assert [parse_when(text).is_personal for text in ("2d after accepted", "after quiz", "on a.b")] == [True] * 3
     assert [parse_when(text).is_personal for text in ("day 3", "graduation", "kickoff")] == [False] * 3
 
 
