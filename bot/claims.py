@@ -122,7 +122,8 @@ def claim(db: Db, *, now: datetime, lease: timedelta, held: frozenset[str], most
     query = select(Effect).where(_ready(now, held)).order_by(col(Effect.id)).limit(most)
     if db.get_bind().dialect.name == "postgresql":
         # Claimers pass by each other's rows; serialisable, they would make each other start again.
-        db.connection(execution_options={"isolation_level": "READ COMMITTED"})
+        if not db.in_transaction():
+            db.connection(execution_options={"isolation_level": "READ COMMITTED"})
         query = query.with_for_update(skip_locked=True)
     jobs: list[Job] = []
     while not jobs and (heads := db.exec(query).all()):
