@@ -76,6 +76,7 @@ class App:
                 committed=self._woken,
                 prefix=settings.command_prefix,
                 languages=settings.languages,
+                locale=settings.locale,
                 owners=frozenset(settings.owners),
             )
             for name in self.platforms

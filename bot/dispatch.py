@@ -1,4 +1,4 @@
-"""The one way in: parse, know the person, authorise, one transaction, reply or refuse.
+"""The one way in: understand, know the person, authorise, one transaction, reply or refuse.
 
 A platform's event id is kept in the handler's own transaction, so that a redelivery changes nothing; the answer is
 made after the commit.
@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 from sqlmodel import select
 
-from bot.arguments import checked, field, number, read_options
+from bot.arguments import checked, field, read_options
 from bot.ask import Ask, Asking, Listed, Reply, Response
 from bot.bugs import traced
 from bot.clock import Clock
-from bot.command_text import Kind, UnknownCommand, bind, route
+from bot.command_text import Kind, UnknownCommand
 from bot.directory import look_up
 from bot.message import Choice, Field, FieldKind, Scalar
-from bot.platforms.base import CommandInfo, Filled, Inbound, Outcome, Pressed, Typed, Wrote
-from bot.registry import DEFAULTS, Declared, Registry
+from bot.plain_dates import day_first
+from bot.platforms.base import CommandInfo, Inbound, Outcome, Typed
+from bot.registry import Declared, Registry
 from bot.render import Directory, Renderer, refs
 from bot.threads import Busy, Threads
+from bot.understanding import CHOOSE, COHORT, COMMAND, FILL, Call, Understanding
 from cohorts import inbox, people, rooms
 from cohorts.cohort import Membership
 from cohorts.errors import Invalid, Refused, Remark, Unclear
@@ -33,19 +35,7 @@ from cohorts.store import Db
 
 log = structlog.get_logger(__name__)
 
-FILL, CHOOSE = "commands/fill", "commands/choose"
-COMMAND, COHORT = "/command", "/cohort"  # what these forms carry; no option can be called so
 MOST_CHOICES = 25
-
-
-@dataclass(frozen=True)
-class Call:
-    """A deed, understood: which declared handler, with which arguments."""
-
-    declared: Declared
-    args: Mapping[str, object]
-    cohort: int | None = None
-    filled: bool = False  # its options come from the form: what is wrong is said beside its field
 
 
 @dataclass(frozen=True)
@@ -69,6 +59,7 @@ class Dispatch:
         committed: Callable[[], None] = lambda: None,
         prefix: str = "",
         languages: tuple[str, ...] = ("en",),
+        locale: str = "en",
         owners: frozenset[str] = frozenset(),
     ) -> None:
         self.platform = platform
@@ -80,25 +71,35 @@ class Dispatch:
         self._committed = committed
         self._prefix = prefix
         self._languages = languages
+        self._understanding = Understanding(registry, prefix=prefix, languages=languages)
+        self._day_first = day_first(locale)
         self._owners = owners  # account ids and e-mail addresses, from the config
 
     async def __call__(self, inbound: Inbound) -> Outcome:
         """Never raises for what a person did; a bug is logged with a token, which the person sees."""
         try:
-            call = self._understand(inbound)
+            call = self._understanding.call(inbound.deed)
             if call.declared.reads:
                 return await self._outcome(await self._reading(inbound, call))
             answer = await self._threads.write_soon(lambda db: self._once(db, inbound, call))
             self._committed()
             return await self._outcome(answer)
         except Refused as refused:
-            return await self._outcome(_Answer(Reply(refused.reason, more=refused.facts)))
+            return await self._outcome(await self._not_understood(inbound, refused))
         except Busy:
             return await self._outcome(_Answer(Reply("errors/busy")))
         except Exception as bug:
             token = secrets.token_hex(4)
             log.error("bug", token=token, platform=self.platform, deed=type(inbound.deed).__name__, **traced(bug))
             return await self._outcome(_Answer(Reply("errors/bug", token=token)))
+
+    async def _not_understood(self, inbound: Inbound, refused: Refused) -> _Answer:
+        """Whoever says something strange is known from then on too; said again, it is answered once."""
+        try:
+            new = await self._threads.write_soon(lambda db: self._met(db, inbound) is not None)
+        except Busy:
+            new = True
+        return _Answer(Reply(refused.reason, more=refused.facts)) if new else _Answer()
 
     async def _reading(self, inbound: Inbound, call: Call) -> _Answer:
         """Whoever is new, or looks different today, is written down first; the command itself can't write."""
@@ -119,7 +120,7 @@ class Dispatch:
         if not isinstance(inbound.deed, Typed):
             return []
         try:
-            path, _ = self._route(inbound.deed.text)
+            path, _ = self._understanding.route(inbound.deed.text)
         except UnknownCommand:
             return []
         wanted = next((one for one in self._registry.commands[path].options if one.name == option), None)
@@ -145,85 +146,6 @@ class Dispatch:
             return complete(ask)
         except (Refused, Unclear):
             return []
-
-    # Understanding
-
-    def _understand(self, inbound: Inbound) -> Call:
-        deed = inbound.deed
-        match deed:
-            case Typed(text=text):
-                return self._typed(text)
-            case Filled(form=form, answers=answers, args=args, closed=closed):
-                if form == FILL:
-                    call = self._command(self._declared("command", str(args.get(COMMAND, ""))), answers)
-                    return replace(call, cohort=number(args.get(COHORT)), filled=True)
-                if form == CHOOSE:
-                    call = self._command(self._declared("command", str(args.get(COMMAND, ""))), args)
-                    return replace(call, cohort=number(answers.get("cohort")))
-                sort = "closed" if closed else "form"
-                return Call(self._declared(sort, form), {**args, "answers": dict(answers)})
-            case Pressed(action=action, args=args):
-                return Call(self._declared("button", action), dict(args))
-            case Wrote(text=text):
-                return Call(self._meant(text), {})
-
-    def _typed(self, text: str) -> Call:
-        try:
-            path, rest = self._route(text)
-        except UnknownCommand as unknown:
-            nearest = unknown.nearest or ""
-            raise Refused(
-                "commands/unknown",
-                typed=f"{unknown.noun} {unknown.word}".strip()[:60],
-                noun=unknown.noun[:20],
-                nearest=nearest,
-            ) from None
-        declared = self._registry.commands[path]
-        bound = bind(clean(rest), [option.spec for option in declared.options])
-        for problem in bound.problems:
-            raise Refused(
-                "commands/problem",
-                option=problem.option,
-                reason=problem.reason_key,
-                found=problem.found[:100],
-            )
-        if bound.left_over.strip():
-            raise Refused("commands/left-over", words=bound.left_over[:100], command=declared.name)
-        return self._command(declared, bound.values)
-
-    def _command(self, declared: Declared, values: Mapping[str, object]) -> Call:
-        """Only options of the command, and only those that were given."""
-        given = {option.name: values.get(option.name) for option in declared.options}
-        return Call(declared, {name: value for name, value in given.items() if value not in (None, "", [])})
-
-    def _route(self, text: str) -> tuple[str, str]:
-        bare = text.strip().removeprefix("/").lstrip()
-        if self._prefix and bare.casefold().startswith(self._prefix.casefold()):
-            bare = bare[len(self._prefix) :]
-        path, rest = route(bare, self._registry.commands)
-        if path in DEFAULTS:
-            path = f"{path} {DEFAULTS[path]}"
-        return path, rest
-
-    def _declared(self, sort: str, name: str) -> Declared:
-        declared = self._registry.get(sort, name)
-        if declared is None:
-            raise Refused("commands/gone")
-        return declared
-
-    def _meant(self, text: str) -> Declared:
-        said = " ".join("".join(char if char.isalnum() else " " for char in text.casefold()).split())
-        fits = [
-            (len(phrase), declared.name)
-            for declared in self._registry.of("words").values()
-            for phrase in declared.help.split("|")
-            if phrase in said
-        ]
-        if not fits:
-            raise Refused("commands/not-understood")
-        return self._registry.of("words")[max(fits)[1]]
-
-    # Running
 
     def _as_known(self, db: Db, inbound: Inbound) -> bool:
         """Whether the person and their room need nothing written down before a command that only reads."""
@@ -256,6 +178,7 @@ class Dispatch:
             cohort=cohort,
             catalogue=self._catalogue,
             languages=self._languages,
+            day_first=self._day_first,
             registry=self._registry,
         )
 

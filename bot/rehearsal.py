@@ -19,7 +19,6 @@ from sqlmodel import col, select
 
 from bot.app import App
 from bot.ask import Listed
-from bot.cast import Cast, Character, Says, invent, staff
 from bot.clock import SteppedClock
 from bot.config import Settings
 from bot.message import Choice
@@ -27,6 +26,7 @@ from bot.platforms.base import CommandInfo, Door, Inbound, Kind, Outcome, Parcel
 from bot.platforms.local.chat import BOT, Chat
 from bot.platforms.local.draw import DrawnMessage, draw_form, draw_message, text_of, text_of_blocks
 from bot.platforms.local.send import LocalPlatform
+from bot.pretend.cast import Cast, Character, Says, invent, staff
 from bot.scheduler import EVERY
 from bot.sheets import Sheet, to_csv
 from bot.threads import Threads

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from bot.ask import Ask
@@ -36,11 +36,16 @@ def either(ask: Ask) -> Cohort:
             raise none from None
 
 
-def moment(ask: Ask, text: str, cohort: Cohort) -> datetime:
-    """A plain date, understood in the cohort's zone."""
+def moment(ask: Ask, text: str, *, zone: str, at: time) -> datetime:
+    """A plain date, understood in a zone; `at` is the clock time of one that names none."""
     try:
         return read_moment(
-            text, now=ask.now, zone=cohort.zone, languages=ask.languages, default_time=cohort.program.at
+            text,
+            now=ask.now,
+            zone=zone,
+            languages=ask.languages,
+            locale_day_first=ask.day_first,
+            default_time=at,
         ).moment
     except NotADate as not_a_date:
         raise Refused("dates/not-understood", words=text[:100], part=(not_a_date.word or "")[:60]) from None

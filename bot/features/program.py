@@ -10,7 +10,6 @@ from bot import whose
 from bot.ask import Ask, Listed, Reply
 from bot.command_text import Kind
 from bot.message import Choice
-from bot.plain_dates import NotADate, read_moment
 from bot.registry import Option, button, command
 from cohorts import cohort as cohorts_
 from cohorts import lint, people, timetable
@@ -25,7 +24,7 @@ def known_programs(ask: Ask) -> Sequence[Choice]:
     return [Choice(key, listed.program.name) for key, listed in ask.catalogue.items()]
 
 
-@command("program list", help="What one can apply to, and what could be opened", role=Role.ANYONE, reads=True)
+@command("program list", help="What is open, and what could be opened", role=Role.ANYONE, reads=True)
 def list_(ask: Ask) -> Reply:
     opened = recruiting(ask.db, ask.place.id, now=ask.now)
     conducts = people.conducts(ask.db, ask.person)
@@ -120,12 +119,7 @@ def _zone(name: str) -> str:
 
 
 def _day(ask: Ask, text: str, zone: str) -> date:
-    try:
-        noon = time(12, 0)
-        understood = read_moment(text, now=ask.now, zone=zone, languages=ask.languages, default_time=noon)
-    except NotADate as not_a_date:
-        raise Refused("dates/not-understood", words=text[:100], part=(not_a_date.word or "")[:60]) from None
-    return understood.moment.astimezone(ZoneInfo(zone)).date()
+    return whose.moment(ask, text, zone=zone, at=time(12, 0)).astimezone(ZoneInfo(zone)).date()
 
 
 def _iso(text: str) -> date:

@@ -10,7 +10,7 @@ from bot.command_text import Kind
 from bot.message import Scalar
 from bot.registry import Option, button, command, words
 from cohorts import cohort as cohorts_
-from cohorts import sessions, timetable
+from cohorts import graduation, sessions, timetable
 from cohorts.cohort import Cohort, present
 from cohorts.errors import Refused
 from cohorts.facts import Fact
@@ -56,7 +56,7 @@ def when(ask: Ask) -> Reply:
 )
 def schedule(ask: Ask, time: str, title: str, minutes: int = 60) -> Reply:
     cohort = whose.conducted(ask)
-    starts = whose.moment(ask, time, cohort)
+    starts = whose.moment(ask, time, zone=cohort.zone, at=cohort.program.at)
     args: dict[str, Scalar] = {
         "cohort_id": cohort.id,
         "starts": starts.isoformat(),
@@ -91,7 +91,7 @@ def scheduled(ask: Ask, cohort_id: int, starts: str, title: str, minutes: int) -
 def move(ask: Ask, time: str, number: int | None = None) -> Reply:
     cohort = whose.conducted(ask)
     session = _meant(ask, cohort, number)
-    starts = whose.moment(ask, time, cohort)
+    starts = whose.moment(ask, time, zone=cohort.zone, at=cohort.program.at)
     if session.state is not SessionState.PLANNED:
         raise Refused("sessions/cannot-move", title=session.title, state=session.state.value)
     args: dict[str, Scalar] = {"session_id": session.id, "starts": starts.isoformat(), "revision": session.revision}
@@ -116,6 +116,8 @@ def moved(ask: Ask, session_id: int, starts: str, revision: int) -> Reply:
 @command("session cancel", help="Cancel a session", role=Role.FACILITATOR, options=[NUMBER])
 def cancel(ask: Ask, number: int | None = None) -> Reply:
     session = _meant(ask, whose.conducted(ask), number)
+    if session.state is not SessionState.PLANNED:
+        raise Refused("sessions/cannot-cancel")
     args: dict[str, Scalar] = {"session_id": session.id, "revision": session.revision}
     return Reply(
         "sessions/cancel-confirm",
@@ -130,7 +132,8 @@ def cancelled(ask: Ask, session_id: int, revision: int) -> Reply:
     session, cohort = sessions.conducted(ask.db, ask.person, session_id)
     _unchanged(session, revision)
     timetable.cancel(ask.db, cohort, session, by=ask.person, now=ask.now)
-    return Reply("sessions/cancelled-by-you", replaces=True, title=session.title)
+    named = graduation.named_at(ask.db, cohort) if sessions.upcoming(ask.db, cohort, now=ask.now) is None else None
+    return Reply("sessions/cancelled-by-you", replaces=True, title=session.title, graduates=named)
 
 
 def _meant(ask: Ask, cohort: Cohort, number: int | None) -> Session:

@@ -23,12 +23,12 @@ from bot import sheets
 from bot.ask import Ask, Asking
 from bot.command_text import Kind
 from bot.directory import look_up
-from bot.dispatch import CHOOSE, COMMAND, FILL
 from bot.message import Answer, Field, FieldKind, Form, Message, Scalar
 from bot.platforms.base import Deed, Filled, Inbound, Outcome, Pressed, Profile, Typed, Wrote
 from bot.platforms.local.draw import DrawnBlock, DrawnForm, DrawnInline, DrawnMessage, draw_form, draw_message, text_of
 from bot.registry import Declared
 from bot.sheets import Format
+from bot.understanding import CHOOSE, COMMAND, FILL
 from cohorts import meeting, people
 from cohorts.applications import Application
 from cohorts.cohort import Cohort

@@ -99,6 +99,7 @@ def test_an_option_out_of_range_is_refused_in_one_line(arguments: tuple[str, ...
         (b"name,never_with\nAna,Zed\nBo,\n", "line 2: never_with 'Zed' is nobody in this file"),
         (b"name,never_with\nAna,Ana\nBo,\n", "line 2: never_with 'Ana' is the same person"),
         (b"who,company\nAna,Acme\n", "line 1: no column is called 'name'"),
+        (b"name;company\nAna;Acme\nBo;Best\n", "line 1: ';' between the columns; ',' is expected"),
         (b"name,name\nAna,Bo\n", "line 1: column 'name' stands there twice"),
         (b"name,company\n,Acme\n", "line 2: the name is empty"),
         (b"name\nAna,Acme\n", "line 2: 2 cells"),

@@ -20,12 +20,12 @@ from structlog.testing import capture_logs
 from bot import features
 from bot.command_text import Kind
 from bot.config import Settings
-from bot.dispatch import COMMAND, FILL
 from bot.message import Answer, Scalar
 from bot.platforms.base import Deed, Filled, Inbound, Outcome, Pressed, Profile, Typed, Wrote
 from bot.platforms.local.client import Client
 from bot.platforms.local.draw import draw_form, draw_message, text_of
 from bot.registry import Declared, collect
+from bot.understanding import COMMAND, FILL
 from cohorts.cohort import Cohort
 from cohorts.people import Role, Workspace
 from cohorts.store import Db, Store

@@ -20,8 +20,8 @@ from typer.testing import CliRunner
 
 from bot import catalogue
 from bot.ask import Listed
-from bot.cast_people import DOWN, UP, awake, invent, stock_of
 from bot.cli.group import program as caravan
+from bot.pretend.people import DOWN, UP, awake, invent, stock_of
 from bot.rehearsal import FILES, Rehearsed, Wish, rehearse
 from bot.timeline import Summary, bound_of
 from cohorts.measures import nps

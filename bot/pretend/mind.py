@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TypeAlias
 
-from bot.cast_people import DAY, HOUR, Character, awake, stock_of
 from bot.message import Scalar
 from bot.platforms.local.chat import Chat, ChatMessage
 from bot.platforms.local.draw import DrawnBlock, DrawnButton, DrawnInline, DrawnMessage, buttons_of, text_of
+from bot.pretend.people import DAY, HOUR, Character, awake, stock_of
 from cohorts.programs import Program
 
 MINUTE = timedelta(minutes=1)

@@ -11,8 +11,8 @@ from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
-from bot.cast_answers import Temper
 from bot.config import TEMPLATES
+from bot.pretend.answers import Temper
 
 STOCK = TEMPLATES / "rehearsal"
 UP, DOWN = 8, 21  # the hours between which somebody answers what can wait

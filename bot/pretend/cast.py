@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.cast_answers import Answerer
-from bot.cast_mind import MINUTE, Applies, Deed, Launches, Mind, Presses, Says, press_of
-from bot.cast_people import Character, awake, invent, staff
 from bot.message import Answers
 from bot.platforms.base import Door
 from bot.platforms.local.chat import BOT, Chat
 from bot.platforms.local.client import Client
 from bot.platforms.local.draw import buttons_of
 from bot.platforms.local.journal import Edited, Event, Posted
+from bot.pretend.answers import Answerer
+from bot.pretend.mind import MINUTE, Applies, Deed, Launches, Mind, Presses, Says, press_of
+from bot.pretend.people import Character, awake, invent, staff
 from cohorts.programs import Program
 
 __all__ = ["Cast", "Character", "Says", "invent", "staff"]

@@ -1,0 +1,111 @@
+"""What a deed means: which declared handler, with which arguments. Nothing is looked up and nobody is known yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bot.arguments import number
+from bot.command_text import UnknownCommand, bind, route
+from bot.platforms.base import Deed, Filled, Pressed, Typed, Wrote
+from bot.registry import DEFAULTS, Declared, Registry
+from cohorts.errors import Refused
+from cohorts.facts import clean
+
+FILL, CHOOSE = "commands/fill", "commands/choose"
+COMMAND, COHORT = "/command", "/cohort"  # what these forms carry; no option can be called so
+
+
+@dataclass(frozen=True)
+class Call:
+    """A deed, understood: which declared handler, with which arguments."""
+
+    declared: Declared
+    args: Mapping[str, object]
+    cohort: int | None = None
+    filled: bool = False  # its options come from the form: what is wrong is said beside its field
+
+
+class Understanding:
+    """`prefix` stands before each command; `languages` are those in which dates are typed."""
+
+    def __init__(self, registry: Registry, *, prefix: str, languages: tuple[str, ...]) -> None:
+        self._registry = registry
+        self._prefix = prefix
+        self._languages = languages
+
+    def call(self, deed: Deed) -> Call:
+        """Refused in a sentence when there is no such command, button or form, or its words don't fit."""
+        match deed:
+            case Typed(text=text):
+                return self._typed(text)
+            case Filled(form=form, answers=answers, args=args, closed=closed):
+                if form == FILL:
+                    call = self._command(self._declared("command", str(args.get(COMMAND, ""))), answers)
+                    return replace(call, cohort=number(args.get(COHORT)), filled=True)
+                if form == CHOOSE:
+                    call = self._command(self._declared("command", str(args.get(COMMAND, ""))), args)
+                    return replace(call, cohort=number(answers.get("cohort")))
+                sort = "closed" if closed else "form"
+                return Call(self._declared(sort, form), {**args, "answers": dict(answers)})
+            case Pressed(action=action, args=args):
+                return Call(self._declared("button", action), dict(args))
+            case Wrote(text=text):
+                return Call(self._meant(text), {})
+
+    def _typed(self, text: str) -> Call:
+        try:
+            path, rest = self.route(text)
+        except UnknownCommand as unknown:
+            nearest = unknown.nearest or ""
+            raise Refused(
+                "commands/unknown",
+                typed=f"{unknown.noun} {unknown.word}".strip()[:60],
+                noun=unknown.noun[:20],
+                nearest=nearest,
+            ) from None
+        declared = self._registry.commands[path]
+        bound = bind(clean(rest), [option.spec for option in declared.options], languages=self._languages)
+        for problem in bound.problems:
+            raise Refused(
+                "commands/problem",
+                option=problem.option,
+                reason=problem.reason_key,
+                found=problem.found[:100],
+            )
+        if bound.left_over.strip():
+            raise Refused("commands/left-over", words=bound.left_over[:100], command=declared.name)
+        return self._command(declared, bound.values)
+
+    def _command(self, declared: Declared, values: Mapping[str, object]) -> Call:
+        """Only options of the command, and only those that were given."""
+        given = {option.name: values.get(option.name) for option in declared.options}
+        return Call(declared, {name: value for name, value in given.items() if value not in (None, "", [])})
+
+    def route(self, text: str) -> tuple[str, str]:
+        """The command of a line typed so far, and the words after it; UnknownCommand when there is none."""
+        bare = text.strip().removeprefix("/").lstrip()
+        if self._prefix and bare.casefold().startswith(self._prefix.casefold()):
+            bare = bare[len(self._prefix) :]
+        path, rest = route(bare, self._registry.commands)
+        if path in DEFAULTS:
+            path = f"{path} {DEFAULTS[path]}"
+        return path, rest
+
+    def _declared(self, sort: str, name: str) -> Declared:
+        declared = self._registry.get(sort, name)
+        if declared is None:
+            raise Refused("commands/gone")
+        return declared
+
+    def _meant(self, text: str) -> Declared:
+        said = " ".join("".join(char if char.isalnum() else " " for char in text.casefold()).split())
+        fits = [
+            (len(phrase), declared.name)
+            for declared in self._registry.of("words").values()
+            for phrase in declared.help.split("|")
+            if phrase in said
+        ]
+        if not fits:
+            raise Refused("commands/not-understood")
+        return self._registry.of("words")[max(fits)[1]]
