@@ -42,6 +42,7 @@ class Ask:
     cohort: int | None = None  # the cohort meant, where it was chosen
     catalogue: Mapping[str, Listed] = field(default_factory=dict)
     languages: tuple[str, ...] = ("en",)
+    day_first: bool = True  # 3/4 is a day in April
     registry: Registry = field(default_factory=Registry)
 
 
@@ -95,18 +96,33 @@ class Due:
     ) -> None:
         """A direct message to each who conducts the program."""
         for facilitator in facilitators(self.db, cohort.workspace_id, cohort.program_key):
-            outbox.tell(
-                self.db,
-                facilitator,
-                template,
-                key=f"{self.key}/person:{facilitator.id}",
-                now=self.now,
-                due=self.due_at,
-                expires=expires,
-                about=about,
-                presses=presses,
-                more={**more, **facts},
-            )
+            self.tell_person(facilitator, template, expires=expires, about=about, presses=presses, more=more, **facts)
+
+    def tell_person(
+        self,
+        person: Person,
+        template: str,
+        /,
+        *,
+        expires: datetime | None = None,
+        about: About | None = None,
+        presses: Sequence[Press] = (),
+        more: Mapping[str, Fact] = outbox.NOTHING,
+        **facts: Fact,
+    ) -> None:
+        """A direct message to somebody who hears it as no member, once for this occasion."""
+        outbox.tell(
+            self.db,
+            person,
+            template,
+            key=f"{self.key}/person:{person.id}",
+            now=self.now,
+            due=self.due_at,
+            expires=expires,
+            about=about,
+            presses=presses,
+            more={**more, **facts},
+        )
 
     def announce(
         self,

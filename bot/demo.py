@@ -19,7 +19,6 @@ import structlog
 from bot import catalogue
 from bot.app import App
 from bot.bugs import traced
-from bot.cast import Cast, invent
 from bot.clock import SteppedClock, SystemClock
 from bot.config import Settings
 from bot.platforms.local.chat import Chat
@@ -27,6 +26,7 @@ from bot.platforms.local.client import Client
 from bot.platforms.local.draw import buttons_of
 from bot.platforms.local.page import Page
 from bot.platforms.local.send import LocalPlatform
+from bot.pretend.cast import Cast, invent
 from cohorts import touchpoints
 from cohorts.store import Store
 
@@ -206,8 +206,8 @@ def _visitors(app: App, chat: Chat, clock: SteppedClock, zone: str) -> dict[str,
 
 async def _open_program(visit: dict[str, Client], now: datetime, zone: str) -> None:
     """What an owner and a facilitator do on the first day: name her, and open the program."""
-    first = (now.astimezone(ZoneInfo(zone)) + timedelta(days=16)).date()
-    first += timedelta(days=(1 - first.weekday()) % 7)  # a Tuesday, two to three weeks ahead
+    first = (now.astimezone(ZoneInfo(zone)) + timedelta(days=26)).date()
+    first += timedelta(days=(1 - first.weekday()) % 7)  # a Tuesday late enough for every promised date to lie before it
     await visit[FACILITATOR].says("/cohort help")
     await visit[OWNER].says(f"/program facilitator @{FACILITATOR} program:{PROGRAM}")
     await visit[FACILITATOR].says(f"/program open {PROGRAM} {first:%Y-%m-%d} zone:{zone}")

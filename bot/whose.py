@@ -7,7 +7,7 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from bot.ask import Ask
-from bot.plain_dates import NotADate, read_moment
+from bot.plain_dates import NotADate, Reason, read_moment
 from cohorts import cohort as cohorts_
 from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Refused
@@ -48,6 +48,8 @@ def moment(ask: Ask, text: str, *, zone: str, at: time) -> datetime:
             default_time=at,
         ).moment
     except NotADate as not_a_date:
+        if not_a_date.reason is Reason.PAST:
+            raise Refused("dates/past", words=text[:100]) from None
         raise Refused("dates/not-understood", words=text[:100], part=(not_a_date.word or "")[:60]) from None
 
 

@@ -15,7 +15,7 @@ from cohorts import cohort as cohorts_
 from cohorts.cohort import Cohort, CohortState, Membership, MembershipState
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.facts import Json, PersonRef, as_typed
-from cohorts.moments import local, shift
+from cohorts.moments import shift
 from cohorts.outbox import About, Press
 from cohorts.people import Person, conducts
 from cohorts.program_answers import BadAnswer, Fit, advise, check_answer
@@ -23,6 +23,7 @@ from cohorts.program_kinds import Accept
 from cohorts.states import advance
 from cohorts.store import Db, choice, json, link, moment
 from cohorts.touchpoints import Rule, Source
+from cohorts.when import Anchor
 
 
 class ApplicationState(StrEnum):
@@ -210,6 +211,20 @@ def queue(db: Db, cohort: Cohort) -> list[Application]:
     )
 
 
+def waiting(db: Db, cohort: Cohort) -> list[Application]:
+    """Handed in and neither in nor declined: who still is an applicant, in the order they came."""
+    return list(
+        db.exec(
+            select(Application)
+            .where(
+                Application.cohort_id == cohort.id,
+                col(Application.state).in_((ApplicationState.SUBMITTED, ApplicationState.WAITLISTED)),
+            )
+            .order_by(col(Application.submitted_at), col(Application.id))
+        ).all()
+    )
+
+
 def half_done(db: Db, cohort: Cohort) -> list[Application]:
     """Begun and not sent."""
     return list(
@@ -297,7 +312,7 @@ def _carry_out(db: Db, cohort: Cohort, application: Application, *, now: datetim
                 as_=membership.hears,
                 program=cohort.name,
                 room=cohorts_.room_of(db, cohort).ref,
-                starts=local(cohort.starts_on, cohort.program.at, cohort.zone),
+                starts=cohort.opens_at,
                 commitment=cohort.program.commitment.text if cohort.program.commitment else "",
                 welcome=cohort.program.orientation.text if cohort.program.orientation else "",
                 video=cohort.program.orientation.video if cohort.program.orientation else "",
@@ -353,9 +368,8 @@ def promote(db: Db, cohort: Cohort, *, now: datetime) -> Application | None:
 def answer_by(cohort: Cohort) -> datetime:
     """When applicants hear, as the program promises."""
     when = cohort.program.application.decide_by
-    if when.anchor == "close" and when.offset is not None:
-        return shift(cohort.closes_at, when.offset, when.sign, cohort.zone)
-    return cohort.closes_at
+    anchor = cohort.opens_at if when.anchor == Anchor.START else cohort.closes_at
+    return shift(anchor, when.offset, when.sign, cohort.zone) if when.offset is not None else anchor
 
 
 TOUCHPOINTS = Source(

@@ -94,6 +94,11 @@ class Cohort(SQLModel, table=True):
         return datetime.combine(self.starts_on, time(), ZoneInfo(self.zone))
 
     @property
+    def opens_at(self) -> datetime:
+        """When the first day's program begins: what `start` means in a program file."""
+        return local(self.starts_on, self.program.at, self.zone)
+
+    @property
     def is_open(self) -> bool:
         """Whether anything may still be told by itself."""
         return self.state in (CohortState.RECRUITING, CohortState.RUNNING, CohortState.GRADUATED)
@@ -187,7 +192,7 @@ def launch(db: Db, cohort: Cohort, *, by: Person, now: datetime) -> None:
         promise=cohort.program.promise,
         norms=list(cohort.program.norms),
         people=[member.ref for member in members],
-        starts=local(cohort.starts_on, cohort.program.at, cohort.zone),
+        starts=cohort.opens_at,
     )
     audit.record(db, by, "program/launched", now=now, cohort=cohort.handle)
     touchpoints.reconcile(db, cohort, now=now)
@@ -358,7 +363,7 @@ def with_rooms(db: Db, workspace_id: int, program_key: str) -> list[Cohort]:
 
 
 def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
-    moments = {"start": cohort.starts_at, "close": cohort.closes_at}
+    moments = {"start": cohort.opens_at, "close": cohort.closes_at}
     yield Occasion("cohort", cohort.id, cohort.revision, moments)
     members = db.exec(
         select(Membership).where(Membership.cohort_id == cohort.id, Membership.state == MembershipState.ACTIVE)

@@ -104,7 +104,7 @@ def _due(cohort: Cohort, session: Session, plan: HomeworkPlan, sessions: Sequenc
         Anchor.NEXT_SESSION: following or week_after,
         Anchor.SESSION: session.starts_at,
         Anchor.SESSION_END: session.ends_at,
-        Anchor.START: cohort.starts_at,
+        Anchor.START: cohort.opens_at,
         Anchor.CLOSE: cohort.closes_at,
         Anchor.GRADUATION: meetings[-1].ends_at if meetings else week_after,
         **{one.key: one.starts_at for one in sessions},

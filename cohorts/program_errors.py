@@ -44,6 +44,9 @@ def read_toml(text: str, *, file: str) -> dict[str, object]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ProgramError(file, [_syntax(str(error), text)]) from None
+    except ValueError:  # tomllib lets out what Python says of a number of thousands of digits
+        line = next((n for n, one in enumerate(text.splitlines(), start=1) if re.search(r"\d{4300}", one)), 1)
+        raise ProgramError(file, [f"line {line}: found a number that is too long, expected a shorter one"]) from None
     except RecursionError:
         raise ProgramError(file, ["line 1: nested too deeply, expected plain tables"]) from None
 

@@ -16,6 +16,9 @@ T = TypeVar("T")
 Scalar = str | bool | int | float
 
 
+LONGEST_KEY = 64  # as wide as the columns that keep keys
+
+
 def wrong(field: str, expected: str) -> PydanticCustomError:
     """What a check over several fields raises: the field to look at, and what it should be."""
     return PydanticCustomError("part", "{expected}", {"field": field, "expected": expected})
@@ -39,10 +42,12 @@ def words_first(parse: Callable[[str], T], example: str) -> Callable[[object], T
     return checked
 
 
-def _matching(pattern: str, expected: str) -> Callable[[object], str]:
+def _matching(pattern: str, expected: str, most: int = LONGEST_KEY) -> Callable[[object], str]:
     def checked(value: object) -> str:
         if not isinstance(value, str) or not re.fullmatch(pattern, value):
             raise ValueError(f"expected {expected}")
+        if len(value) > most:
+            raise ValueError(f"expected at most {most} characters, and these are {len(value)}")
         return value
 
     return checked

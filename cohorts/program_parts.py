@@ -128,7 +128,7 @@ class Criterion(Part):
 class Application(Part):
     questions: tuple[Question, ...] = Field(min_length=1)
     criteria: tuple[Criterion, ...] = ()
-    open_days: StrictInt = Field(default=21, ge=1)
+    open_days: StrictInt = Field(default=21, ge=1, le=3650)
     accept: Accept = Accept.REVIEW
     decide_by: Moment = parse_when("3d after close")
 

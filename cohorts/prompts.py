@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 from cohorts import attendance, homework, sessions
 from cohorts.applications import answers_of
 from cohorts.attendance import Attended
-from cohorts.cohort import Cohort, Membership, present
+from cohorts.cohort import Cohort, Membership, MembershipState, present
 from cohorts.errors import Refused
 from cohorts.facts import clean
 from cohorts.program_parts import ProgramTouchpoint
@@ -41,8 +41,10 @@ def recipients(db: Db, cohort: Cohort, touchpoint: ProgramTouchpoint, *, now: da
     """Members a touchpoint of the program is for, chosen when it fires."""
     members = present(db, cohort)
     match touchpoint.to:
-        case "members" | "alumni":
+        case "members":
             return members
+        case "alumni":
+            return [one for one in members if one.state is MembershipState.GRADUATED]
         case "absent":
             last = sessions.latest(db, cohort, now=now)
             seen = attendance.attendance(db, last) if last is not None else {}
@@ -51,8 +53,6 @@ def recipients(db: Db, cohort: Cohort, touchpoint: ProgramTouchpoint, *, now: da
             coming = sessions.upcoming(db, cohort, now=now)
             answered = attendance.answers(db, coming) if coming is not None else {}
             return [one for one in members if coming is not None and one.id not in answered]
-        case "applicants":
-            return []
     if touchpoint.owes is not None:
         owed = [one for one in homework.of_cohort(db, cohort) if one.key == touchpoint.owes]
         return homework.debtors(db, cohort, owed[0]) if owed else []

@@ -205,6 +205,7 @@ class Store:
             contextlib.closing(sqlite3.connect(to)) as target,
         ):
             source.backup(target)
+            target.execute("PRAGMA journal_mode=DELETE")  # one file, with nothing beside it
 
     def close(self) -> None:
         self._writer.dispose()

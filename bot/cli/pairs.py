@@ -113,6 +113,8 @@ def read_guests(path: Path) -> Guests:
         rows = rows[1:]
         if twice := [cell for cell in COLUMNS if header.count(cell) > 1]:
             raise BadInput(f"{path}, line 1: column {twice[0]!r} stands there twice; once is expected")
+    elif header and "name" in [cell.strip() for cell in header[0].split(";")]:
+        raise BadInput(f"{path}, line 1: ';' between the columns; ',' is expected")
     elif all(len(cells) == 1 for _, cells in rows):
         header = ["name"]
     else:

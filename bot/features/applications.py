@@ -11,7 +11,7 @@ from bot.message import Choice
 from bot.registry import Option, button, closed, command, due, form
 from cohorts import applications, outbox
 from cohorts.applications import Application, ApplicationState, Decision
-from cohorts.cohort import Cohort, recruiting
+from cohorts.cohort import Cohort, CohortState, recruiting
 from cohorts.errors import Refused, Unclear
 from cohorts.facts import Fact
 from cohorts.outbox import Press
@@ -218,10 +218,10 @@ def _card(cohort: Cohort, application: Application) -> Part:
     )
 
 
-def _spoken(value: object) -> str:
+def _spoken(value: object) -> Fact:
     if isinstance(value, list):
         return ", ".join(str(one) for one in value)
-    return ("✓" if value else "✗") if isinstance(value, bool) else str(value)
+    return value if isinstance(value, bool) else str(value)
 
 
 @due("applications/nudge")
@@ -246,8 +246,10 @@ def nudge(due: Due, cohort_id: int) -> None:
 
 @due("applications/closed")
 def closed_now(due: Due, cohort_id: int) -> None:
-    """Applications are closed: those who decide hear how many wait."""
+    """Applications are closed: those who decide hear how many wait, unless they have begun already."""
     cohort = due.db.get_one(Cohort, cohort_id)
+    if cohort.state is not CohortState.RECRUITING:
+        return
     due.tell_facilitators(
         cohort,
         "applications/closed-now",

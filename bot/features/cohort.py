@@ -8,6 +8,7 @@ from bot.features.graduation import facts_of
 from bot.registry import button, command, words
 from cohorts import applications, attendance, cohort, graduation, homework, people, sessions
 from cohorts.cohort import Cohort, Membership, MembershipState
+from cohorts.errors import Refused
 from cohorts.facts import Fact
 from cohorts.outbox import Press
 from cohorts.people import Role
@@ -16,7 +17,38 @@ from cohorts.people import Role
 @command("cohort home", help="Where you are: next session, what you owe, how far you are", role=Role.ANYONE, reads=True)
 @words("home", "where am i", "what do i owe", "my goal", name="home", role=Role.ANYONE)
 def home(ask: Ask) -> Reply:
-    return _home(ask, *whose.mine(ask))
+    try:
+        return _home(ask, *whose.mine(ask))
+    except Refused as no_member:
+        return _applied(ask) or _leads(ask, no_member)
+
+
+def _applied(ask: Ask) -> Reply | None:
+    """Whoever has applied and waits is told until when."""
+    for one in cohort.recruiting(ask.db, ask.place.id, now=ask.now):
+        found = applications.draft(ask.db, one, ask.person)
+        if found is not None and found.state is applications.ApplicationState.SUBMITTED:
+            return Reply("applications/received", program=one.name, answer_by=applications.answer_by(one))
+    return None
+
+
+def _leads(ask: Ask, no_member: Refused) -> Reply:
+    """Whoever conducts a cohort sees what waits for them there."""
+    try:
+        one = whose.conducted(ask)
+    except Refused:
+        raise no_member from None
+    coming = sessions.upcoming(ask.db, one, now=ask.now)
+    waiting = len(applications.queue(ask.db, one))
+    return Reply(
+        "cohort/leads",
+        program=one.name,
+        members=len(cohort.present(ask.db, one)),
+        waiting=waiting,
+        title=coming.title if coming else "",
+        starts=coming.starts_at if coming else None,
+        presses=[Press("applications/queue", {"cohort_id": one.id}, "primary")] if waiting else [],
+    )
 
 
 @button("cohort/home", role=Role.MEMBER, reads=True)
@@ -28,6 +60,7 @@ def _home(ask: Ask, one: Cohort, membership: Membership) -> Reply:
     coming = sessions.upcoming(ask.db, one, now=ask.now)
     owes = homework.owed(ask.db, one, membership, now=ask.now)
     answer = attendance.answers(ask.db, coming).get(membership.id) if coming else None
+    paused = membership.state is MembershipState.PAUSED
     lines = (line(ask, one, membership) for line in ask.registry.handlers("home").values())
     return Reply(
         "cohort/home",
@@ -39,11 +72,12 @@ def _home(ask: Ask, one: Cohort, membership: Membership) -> Reply:
         rsvp=answer.value if answer else "",
         owes=[_owed(homework_) for homework_ in owes],
         lines=facts_of(graduation.checklist(ask.db, one, membership)),
-        paused=membership.state is MembershipState.PAUSED,
+        paused=paused,
         graduated=membership.state is MembershipState.GRADUATED,
         parts=[line for line in lines if isinstance(line, Part)],
         presses=[
-            *(attendance.rsvp_presses(coming) if coming else []),
+            *([Press("cohort/resume", {"cohort_id": one.id}, "primary")] if paused else []),
+            *(attendance.rsvp_presses(coming) if coming and not paused else []),
             *(Press("homework/hand-in", {"homework_id": one_.id}) for one_ in owes[:1]),
         ],
     )
@@ -97,20 +131,23 @@ def left(ask: Ask, cohort_id: int) -> Reply:
     return Reply("cohort/left", replaces=True, program=one.name)
 
 
-@command("cohort help", help="What one can do here", role=Role.ANYONE, reads=True)
+@command("cohort help", help="What you can do here", role=Role.ANYONE, reads=True)
 @words("help", "hilfe", "what can you do", name="help", role=Role.ANYONE)
 def help_(ask: Ask) -> Reply:
-    """Each role its own view."""
-    roles = {Role.ANYONE, Role.MEMBER}
+    """Each role its own view; what is for members stays out of it until somebody is one."""
+    roles = [Role.ANYONE]
+    if cohort.of_person(ask.db, ask.person):
+        roles.append(Role.MEMBER)
     if people.conducts(ask.db, ask.person):
-        roles.add(Role.FACILITATOR)
+        roles.append(Role.FACILITATOR)
     if people.is_owner(ask.db, ask.person):
-        roles.add(Role.OWNER)
+        roles.append(Role.OWNER)
     return Reply(
         "cohort/help",
         commands=[
-            {"name": name, "help": one.help, "options": [option.name for option in one.options]}
+            {"name": name, "help": one.help, "role": one.role.value}
+            for role in reversed(roles)
             for name, one in sorted(ask.registry.commands.items())
-            if one.role in roles
+            if one.role is role
         ],
     )

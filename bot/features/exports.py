@@ -63,8 +63,13 @@ def lists(ask: Ask) -> Sequence[Choice]:
     help="Get a list as a file in your direct messages",
     role=Role.OWNER,
     options=[
-        Option("what", "applications, attendance, homework, nps, graduates, … or all", required=True, complete=lists),
-        Option("format", "csv, xlsx or json; csv when left out", kind=Kind.CHOICE, choices=FORMATS),
+        Option(
+            "what",
+            "Which list: applications, attendance, homework, nps, graduates, … or all",
+            required=True,
+            complete=lists,
+        ),
+        Option("format", "As csv, xlsx or json; csv when left out", kind=Kind.CHOICE, choices=FORMATS),
     ],
 )
 def export_(ask: Ask, what: str, format: str = "csv") -> Reply:

@@ -76,6 +76,12 @@ def handed_in(ask: Ask, answers: Answers, homework_id: int) -> Response:
     link, words = str(answers.get("link") or ""), str(answers.get("words") or "")
     if not link.strip() and not words.strip():
         raise Invalid(words=Remark("something"))
+    if not link.strip() and homework.plan_of(cohort, one).evidence == "link":
+        raise Invalid(link=Remark("required"))
+    if not _opens(link):
+        raise Invalid(link=Remark("not-a-link"))
+    if len(words) > homework.WORDS:
+        raise Invalid(words=Remark("too-long", limit=homework.WORDS, length=len(words)))
     return _hand_in(ask, cohort, one, membership, link, words)
 
 
@@ -91,6 +97,14 @@ def _hand_in(ask: Ask, cohort: Cohort, one: Homework, membership: Membership, li
         everyone=len(everyone),
         owes=[other.title for other in homework.owed(ask.db, cohort, membership, now=ask.now)],
     )
+
+
+def _opens(link: str) -> bool:
+    try:
+        _web(link)
+    except Refused:
+        return False
+    return True
 
 
 def _web(link: str) -> str:

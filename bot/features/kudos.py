@@ -20,7 +20,7 @@ from cohorts.store import Db
     help="Thank a peer",
     role=Role.MEMBER,
     options=[
-        Option("person", "Whom you thank", kind=Kind.PERSON, required=True),
+        Option("person", "Whom you thank, such as @lena", kind=Kind.PERSON, required=True),
         Option("words", "What for", required=True, rest=True),
     ],
 )

@@ -171,7 +171,7 @@ def launched(ask: Ask, cohort_id: int) -> Reply:
     help="Name who conducts a program",
     role=Role.OWNER,
     options=[
-        Option("person", "Who", kind=Kind.PERSON, required=True),
+        Option("person", "Who leads it, such as @fay", kind=Kind.PERSON, required=True),
         Option("program", "Which program", complete=known_programs),
     ],
 )

@@ -6,20 +6,26 @@ from bot import whose
 from bot.ask import Answers, Ask, Asking, Due, Reply, Response
 from bot.message import Field, FieldKind
 from bot.registry import button, due, form
+from cohorts import applications, prompts
 from cohorts import cohort as cohorts_
-from cohorts import prompts
 from cohorts.cohort import Cohort
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.facts import Markdown
 from cohorts.outbox import Press
-from cohorts.people import Role
+from cohorts.people import Person, Role
 
 
 @due("prompts/ask")
-def ask_all(due: Due, cohort_id: int, item: str) -> None:
+def ask_all(due: Due, cohort_id: int, item: str, membership_id: int | None = None) -> None:
+    """Every member; one alone when it hangs on their acceptance."""
     cohort = due.db.get_one(Cohort, cohort_id)
     prompt = next(one for one in cohort.program.prompts if one.key == item)
-    for member in cohorts_.present(due.db, cohort) if cohort.state is cohorts_.CohortState.RUNNING else []:
+    members = cohorts_.present(due.db, cohort)
+    if membership_id is not None:
+        members = [one for one in members if one.id == membership_id]
+    elif not cohort.is_open or cohort.state is cohorts_.CohortState.RECRUITING:
+        return  # what hangs on the last session may well come when graduates are named already
+    for member in members:
         due.tell(
             member,
             "prompts/ask",
@@ -51,8 +57,8 @@ def answered(ask: Ask, answers: Answers, cohort_id: int, prompt: str) -> Respons
 
 
 @due("prompts/say")
-def say(due: Due, cohort_id: int, item: str) -> None:
-    """A message of the program's own, to whom the file says."""
+def say(due: Due, cohort_id: int, item: str, membership_id: int | None = None) -> None:
+    """A message of the program's own, to whom the file says; of members, to the one whose acceptance it hangs on."""
     cohort = due.db.get_one(Cohort, cohort_id)
     if not cohort.is_open:
         return
@@ -63,6 +69,10 @@ def say(due: Due, cohort_id: int, item: str) -> None:
         due.announce(cohort, template, text=text)
     elif touchpoint.to == "facilitators":
         due.tell_facilitators(cohort, template, text=text)
+    elif touchpoint.to == "applicants":
+        for application in applications.waiting(due.db, cohort):
+            due.tell_person(due.db.get_one(Person, application.person_id), template, about=application.about, text=text)
     else:
         for member in prompts.recipients(due.db, cohort, touchpoint, now=due.now):
-            due.tell(member, template, text=text)
+            if membership_id in (None, member.id):
+                due.tell(member, template, text=text)

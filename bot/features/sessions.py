@@ -23,7 +23,9 @@ from cohorts.sessions import Session, SessionState
     "cohort rsvp",
     help="Say whether you come to the next session",
     role=Role.MEMBER,
-    options=[Option("answer", "yes, maybe or no", kind=Kind.CHOICE, choices=tuple(Answer), required=True)],
+    options=[
+        Option("answer", "Will you be there? yes, maybe or no", kind=Kind.CHOICE, choices=tuple(Answer), required=True)
+    ],
 )
 def rsvp(ask: Ask, answer: str) -> Reply:
     cohort, membership = whose.mine(ask)
@@ -66,6 +68,7 @@ def open_doors(due: Due, session_id: int) -> None:
         place=session.place,
         norms=list(cohort.program.norms),
         goal=sessions.goal_of(cohort, session),
+        pairs=bool(breakouts.rounds_of(cohort, session)),
     )
 
 

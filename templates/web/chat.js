@@ -290,8 +290,9 @@ function placeMessage(view, quiet = false) {
   list.append(node);
   if (!quiet) {
     node.classList.add("new");
-    if (stick || view.author === state.me) toLatest();
-    else $("to-latest").hidden = false;
+    if (!stick && view.author !== state.me) $("to-latest").hidden = false;
+    else if (view.author !== state.me && node.offsetHeight > $("scroller").clientHeight) toBeginning(node);
+    else toLatest();
   }
   return node;
 }
@@ -331,6 +332,12 @@ const contextNow = () => ({ me: state.me, zone: zone(), canOpen: context.canOpen
 function nearEnd() {
   const box = $("scroller");
   return box.scrollHeight - box.scrollTop - box.clientHeight < 160;
+}
+
+// What is longer than the page is read from its beginning.
+function toBeginning(node) {
+  state.atEnd = false;
+  $("scroller").scrollTop += node.getBoundingClientRect().top - $("scroller").getBoundingClientRect().top - 12;
 }
 
 function toLatest() {
@@ -413,6 +420,7 @@ startComposer({
   me: () => state.me,
   room: () => (room()?.kind === "dm" ? null : state.room),
   commands: () => state.commands,
+  people: () => [...state.people.values()],
 });
 drawer(false);
 state.me = new URLSearchParams(location.search).get("as") ?? "";

@@ -8,6 +8,7 @@ const face = document.getElementById("clock-now");
 const next = document.getElementById("clock-next");
 const moves = document.querySelector(".clock-moves");
 const paceButton = moves.querySelector("[data-pace]");
+const narrow = matchMedia("(max-width: 760px)");
 let zone = "UTC";
 let clock = null;
 let heard = 0;
@@ -30,7 +31,7 @@ export function setClock(view, readersZone = zone) {
 function show() {
   if (!clock) return;
   const at = now();
-  const words = `${longDay(at, zone)}, ${clockTime(at, zone)}`;
+  const words = narrow.matches ? shortly(at, zone) : `${longDay(at, zone)}, ${clockTime(at, zone)}`;
   if (face.textContent !== words) face.textContent = words;
   face.dateTime = at.toISOString();
   face.title = zoneName(at, zone);

@@ -10,7 +10,7 @@ const hint = document.getElementById("hint");
 let shown = [];
 let active = -1;
 let asked = 0;
-let context = null; // { me(), room(), isDirect(), commands() }
+let context = null; // { me(), room(), commands(), people() }
 
 function grow() {
   text.style.setProperty("height", "auto");
@@ -44,14 +44,31 @@ function take(suggestion) {
   suggest();
 }
 
+// After an @ come the people here; the line then holds the name that the bot knows them by.
+function people(typed) {
+  const at = /\s@([^\s@]*)$/u.exec(typed);
+  if (!at) return [];
+  const wanted = at[1].toLowerCase();
+  const before = typed.slice(0, typed.length - at[1].length);
+  return context.people()
+    .filter((person) => person.name.toLowerCase().split(/\s+/).concat(person.id).some((word) => word.startsWith(wanted)))
+    .map((person) => ({ line: `${before}${person.id} `, label: person.name, help: `@${person.id}` }));
+}
+
+const isCommand = (each) => each.label.startsWith("/");
+const byCommand = (one, other) => (isCommand(one) && isCommand(other) ? one.label.localeCompare(other.label) : 0);
+
 async function suggest() {
   showHint();
   const typed = text.value;
   if (!typed.startsWith("/") || typed.includes("\n")) return close();
   const mine = (asked += 1);
-  const answer = await post("/api/complete", { as: context.me(), room: context.room(), text: typed });
-  if (mine !== asked || !answer) return;
-  shown = answer.suggestions.slice(0, 50);
+  shown = people(typed);
+  if (!shown.length) {
+    const answer = await post("/api/complete", { as: context.me(), room: context.room(), text: typed });
+    if (mine !== asked || !answer) return;
+    shown = answer.suggestions.slice(0, 50).sort(byCommand);
+  }
   if (!shown.length || shown.every((each) => each.line.trim() === typed.trim())) return close();
   list.replaceChildren(
     ...shown.map((each, index) =>

@@ -106,12 +106,15 @@ function inline(node, context) {
 
 const inlines = (nodes, context) => nodes.map((node) => inline(node, context));
 
+// A line that begins with its own sign needs no bullet before it.
+const ticked = (item) => item[0]?.t === "text" && /^[✓○✗]( |$)/.test(item[0].text);
+
 function block(drawn, context) {
   switch (drawn.b) {
     case "heading":
       return el("h4", {}, ...inlines(drawn.inlines, context));
     case "list":
-      return el(drawn.ordered ? "ol" : "ul", {}, ...drawn.items.map((item) => el("li", {}, ...inlines(item, context))));
+      return el(drawn.ordered ? "ol" : "ul", {}, ...drawn.items.map((item) => el("li", { class: ticked(item) ? "ticked" : null }, ...inlines(item, context))));
     case "quote":
       return el("blockquote", {}, ...drawn.blocks.map((inner) => block(inner, context)));
     case "divider":

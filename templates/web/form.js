@@ -6,6 +6,7 @@ import { post } from "./wire.js";
 const dialog = document.getElementById("form-dialog");
 const SELECT_FROM = 8; // more choices than this become a drop-down
 let open = null; // { view, me, context, remarks, readers: Map(key → () => answer) }
+const halfDone = new Map(); // what was typed into forms that were put away, for those the bot keeps nothing of
 
 function described(key, field, errors) {
   const ids = [field.help ? `help-${key}` : null, errors[field.key] ? `error-${key}` : null].filter(Boolean);
@@ -121,15 +122,30 @@ async function submit(button) {
   button.disabled = true;
   button.classList.add("busy");
   open.remarks = ""; // the same remarks again are worth saying again
+  halfDone.delete(sameForm(open.view, open.me));
   await post("/api/fills", { as: open.me, form: open.view.id, answers: answers(), close: false });
   button.disabled = false;
   button.classList.remove("busy");
+}
+
+const sameForm = (view, me) => JSON.stringify([me, view.form.name, view.form.args]);
+const empty = (answer) => answer === null || answer === undefined || answer === "" || answer.length === 0;
+
+// What the bot kept counts; where it kept nothing, what was typed here before.
+function keptAnswers(view, me) {
+  const before = halfDone.get(sameForm(view, me)) ?? {};
+  const known = view.form.fields.map((each) => {
+    const kept = view.answers[each.key] ?? each.value;
+    return [each.key, empty(kept) ? before[each.key] : kept];
+  });
+  return Object.fromEntries(known);
 }
 
 async function putAway() {
   if (!open) return;
   const { view, me, context } = open;
   const typed = answers();
+  halfDone.set(sameForm(view, me), typed);
   hide();
   const answer = await post("/api/fills", { as: me, form: view.id, answers: typed, close: true });
   if (!answer) showForm({ ...view, answers: typed }, me, context);
@@ -146,7 +162,7 @@ export function showForm(view, me, context) {
   const errors = view.errors ?? {};
   const remarks = JSON.stringify(errors);
   if (again && (remarks === "{}" || remarks === open.remarks)) return; // nothing new to remark
-  const given = again ? answers() : view.answers;
+  const given = again ? answers() : keptAnswers(view, me);
   const { form } = view;
   const readers = new Map();
   const button = el("button", { class: "button primary", type: "submit" }, form.submit);

@@ -546,7 +546,7 @@ def test_every_remark_beside_a_field_has_its_sentence(renderer: Renderer) -> Non
 SPEAKS_TO_AUTHORS = ("program", "when.py", "lint")
 NOT_READ_IN_CHAT = (
     *("ValueError", "TypeError", "KeyError", "AssertionError", "__init__", "Locked"),
-    *("text", "words", "_end", "Unwanted"),  # SQL, phrases that people say to us, reasons kept in a row
+    *("text", "execute", "words", "_end", "Unwanted"),  # SQL, phrases that people say to us, reasons kept in a row
 )
 
 
