@@ -270,9 +270,11 @@ function placeMessage(view, quiet = false) {
   const stick = state.atEnd;
   if (standing) {
     const focused = standing.contains(document.activeElement);
+    const card = [...standing.querySelectorAll(".card")].indexOf(document.activeElement.closest(".card"));
     const node = messageNode(view, standing.classList.contains("together"));
     standing.replaceWith(node);
-    if (focused) (node.querySelector("button") ?? node).focus();
+    // Whoever pressed in a card stays at that card, and hears what has become of it.
+    if (focused) (node.querySelectorAll(".card")[card] ?? node.querySelector("button") ?? node).focus({ preventScroll: true });
     if (stick && !quiet) toLatest();
     return node;
   }

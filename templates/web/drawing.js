@@ -164,7 +164,7 @@ export function message(view, context) {
   if (payload.title.length) body.append(el("h3", {}, ...inlines(payload.title, context)));
   body.append(...blocks(payload.blocks, context));
   for (const card of payload.cards) {
-    body.append(el("div", { class: "card" }, ...blocks(card.blocks, context), buttons(card.buttons, context)));
+    body.append(el("div", { class: "card", tabindex: "-1" }, ...blocks(card.blocks, context), buttons(card.buttons, context)));
   }
   if (view.file) body.append(file(view.file, context));
   const last = buttons(payload.buttons, context);
