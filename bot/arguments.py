@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bot.command_text import Kind, as_value
 from bot.message import Choice, Field, FieldKind
@@ -62,11 +62,17 @@ def read_options(declared: Declared, args: Mapping[str, object], *, beside: bool
     return values
 
 
-def field(option: Option, value: object) -> Field:
+MOST_CHOICES = 25  # of a select, on the narrowest platform
+
+
+def field(option: Option, value: object, completions: Sequence[Choice] = ()) -> Field:
+    """The field of a form that asks for an option; `completions` become a choice where they fit into one."""
     kind = FieldKind.PARAGRAPH if option.rest else FieldKind.LINE
     choices: tuple[Choice, ...] = ()
     if option.choices:
         kind, choices = FieldKind.CHOICE, tuple(Choice(one, one) for one in option.choices)
+    elif 0 < len(completions) <= MOST_CHOICES:
+        kind, choices = FieldKind.CHOICE, tuple(completions)
     elif option.kind is Kind.NUMBER:
         kind = FieldKind.NUMBER
     typed = value if isinstance(value, (str, int, float, bool)) else None

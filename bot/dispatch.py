@@ -79,6 +79,8 @@ class Dispatch:
         """Never raises for what a person did; a bug is logged with a token, which the person sees."""
         try:
             call = self._understanding.call(inbound.deed)
+            if call is None:
+                return Outcome()
             if call.declared.reads:
                 return await self._outcome(await self._reading(inbound, call))
             answer = await self._threads.write_soon(lambda db: self._once(db, inbound, call))
@@ -219,7 +221,7 @@ class Dispatch:
             args = read_options(declared, args, beside=call.filled)
             missing = [option for option in declared.options if option.required and option.name not in args]
             if missing:
-                return _Answer(self._fill(declared, args, call.cohort))
+                return _Answer(self._fill(ask, declared, args, call.cohort))
             args = self._values(ask, declared, args)
         else:
             args = checked(declared, args)
@@ -237,9 +239,12 @@ class Dispatch:
             for name, value in args.items()
         }
 
-    def _fill(self, declared: Declared, args: Mapping[str, object], cohort: int | None) -> Asking:
+    def _fill(self, ask: Ask, declared: Declared, args: Mapping[str, object], cohort: int | None) -> Asking:
         """A form for what a command still needs, and for what it may be given."""
-        fields = [field(option, args.get(option.name)) for option in declared.options]
+        fields = [
+            field(option, args.get(option.name), option.complete(ask) if option.complete is not None else ())
+            for option in declared.options
+        ]
         carried: dict[str, Scalar] = {COMMAND: declared.name} | ({COHORT: cohort} if cohort is not None else {})
         return Asking(FILL, fields, args=carried, command=f"/{self._prefix}{declared.name}")
 

@@ -34,11 +34,16 @@ class Understanding:
         self._prefix = prefix
         self._languages = languages
 
-    def call(self, deed: Deed) -> Call:
-        """Refused in a sentence when there is no such command, button or form, or its words don't fit."""
+    def call(self, deed: Deed) -> Call | None:
+        """None for a form put away whose feature keeps nothing of it: that asks for no answer.
+
+        Refused in a sentence when there is no such command, button or form, or its words don't fit.
+        """
         match deed:
             case Typed(text=text):
                 return self._typed(text)
+            case Filled(form=form, closed=True) if self._registry.get("closed", form) is None:
+                return None
             case Filled(form=form, answers=answers, args=args, closed=closed):
                 if form == FILL:
                     call = self._command(self._declared("command", str(args.get(COMMAND, ""))), answers)
@@ -104,7 +109,7 @@ class Understanding:
             (len(phrase), declared.name)
             for declared in self._registry.of("words").values()
             for phrase in declared.help.split("|")
-            if phrase in said
+            if f" {phrase} " in f" {said} "
         ]
         if not fits:
             raise Refused("commands/not-understood")

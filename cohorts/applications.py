@@ -236,6 +236,14 @@ def half_done(db: Db, cohort: Cohort) -> list[Application]:
     )
 
 
+def arrived_since(db: Db, cohort: Cohort, since: datetime) -> int:
+    """How many applications came after a moment."""
+    query = sa.select(sa.func.count()).where(
+        col(Application.cohort_id) == cohort.id, col(Application.submitted_at) > since
+    )
+    return int(db.execute(query).scalar_one())
+
+
 def count(db: Db, cohort: Cohort, *states: ApplicationState) -> int:
     query = sa.select(sa.func.count()).where(
         col(Application.cohort_id) == cohort.id, col(Application.state).in_(states)
@@ -366,27 +374,17 @@ def promote(db: Db, cohort: Cohort, *, now: datetime) -> Application | None:
 
 
 def answer_by(cohort: Cohort) -> datetime:
-    """When applicants hear, as the program promises."""
+    """When applicants hear, as the program promises; before the first session in any case."""
     when = cohort.program.application.decide_by
     anchor = cohort.opens_at if when.anchor == Anchor.START else cohort.closes_at
-    return shift(anchor, when.offset, when.sign, cohort.zone) if when.offset is not None else anchor
+    promised = shift(anchor, when.offset, when.sign, cohort.zone) if when.offset is not None else anchor
+    return min(promised, cohort.opens_at)
 
 
 TOUCHPOINTS = Source(
     rules=(
+        Rule("applications/daily", on="morning", anchor="nine", late=timedelta(hours=12)),
         Rule("applications/closed", on="cohort", anchor="close", late=timedelta(days=7)),
         Rule("applications/nudge", on="cohort", anchor="close", shift="-2d", late=timedelta(days=1)),
-    )
+    ),
 )
-
-
-def answers_of(db: Db, cohort: Cohort, membership: Membership) -> dict[str, Json]:
-    """What a member wrote when they applied."""
-    application = db.exec(
-        select(Application).where(Application.cohort_id == cohort.id, Application.person_id == membership.person_id)
-    ).one_or_none()
-    return application.given if application is not None else {}
-
-
-def goal_of(db: Db, cohort: Cohort, membership: Membership) -> str:
-    return cohort.program.goal_of(answers_of(db, cohort, membership)) or ""

@@ -1,7 +1,7 @@
 """A cohort and the memberships in it: their life from recruiting to alumni."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import TypeVar
@@ -140,13 +140,17 @@ def recruit(
 ) -> Cohort:
     """Open a program: a cohort that takes applications.
 
-    Applications close at the end of the program's open days, or two days before the start when that comes first.
+    Applications close after the program's open days, at its usual hour, or two days before the start when that comes
+    first.
     """
     start = local(starts_on, program.at, zone)
     if start <= now:
         raise Refused("program/starts-in-the-past", program=program.name, starts=starts_on)
+    last_day = now.astimezone(ZoneInfo(zone)).date() + timedelta(days=program.application.open_days)
     two_days_before = shift(start, Duration(Unit.DAYS, 2), -1, zone)
-    closes = min(shift(now, Duration(Unit.DAYS, program.application.open_days), 1, zone), max(two_days_before, now))
+    closes = min(local(last_day, program.at, zone), two_days_before)
+    if closes - now < timedelta(hours=12):
+        closes = start  # opened at the last moment
     handle = f"{program.key}-{starts_on:%Y-%m}"
     taken = set(db.exec(select(Cohort.handle).where(Cohort.workspace_id == place.id)).all())
     handle = next(name for name in _numbered(handle) if name not in taken)
@@ -365,11 +369,20 @@ def with_rooms(db: Db, workspace_id: int, program_key: str) -> list[Cohort]:
 def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
     moments = {"start": cohort.opens_at, "close": cohort.closes_at}
     yield Occasion("cohort", cohort.id, cohort.revision, moments)
+    yield from _mornings(cohort)
     members = db.exec(
         select(Membership).where(Membership.cohort_id == cohort.id, Membership.state == MembershipState.ACTIVE)
     ).all()
     for member in members:
         yield Occasion("membership", member.id, 0, {"accepted": member.accepted_at})
+
+
+def _mornings(cohort: Cohort) -> Iterable[Occasion]:
+    """Each morning on which applications are open, for a summary of the day before."""
+    zone = ZoneInfo(cohort.zone)
+    first, last = cohort.opened_at.astimezone(zone).date(), cohort.closes_at.astimezone(zone).date()
+    for n in range(1, (last - first).days + 1 if cohort.state is CohortState.RECRUITING else 1):
+        yield Occasion("morning", n, 0, {"nine": local(first + timedelta(days=n), time(9, 0), cohort.zone)})
 
 
 TOUCHPOINTS = Source(occasions=_occasions)

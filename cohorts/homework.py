@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 
-from cohorts.applications import answers_of
+from cohorts.answers import answers_of
 from cohorts.cohort import Cohort, Membership, present
 from cohorts.errors import Refused
 from cohorts.facts import clean

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlmodel import Field, SQLModel
 
 from cohorts import attendance, homework, sessions
-from cohorts.applications import answers_of
+from cohorts.answers import answers_of
 from cohorts.attendance import Attended
 from cohorts.cohort import Cohort, Membership, MembershipState, present
 from cohorts.errors import Refused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from bot import questions, whose
 from bot.ask import Answers, Ask, Asking, Due, Part, Reply, Response
@@ -242,6 +243,25 @@ def nudge(due: Due, cohort_id: int) -> None:
             program=cohort.name,
             closes=cohort.closes_at,
         )
+
+
+@due("applications/daily")
+def daily(due: Due, cohort_id: int) -> None:
+    """One summary a day, and none on a day on which nothing came."""
+    cohort = due.db.get_one(Cohort, cohort_id)
+    new = applications.arrived_since(due.db, cohort, due.due_at - timedelta(days=1))
+    waiting = applications.queue(due.db, cohort)
+    if not new or not waiting:
+        return
+    due.tell_facilitators(
+        cohort,
+        "applications/daily",
+        expires=due.due_at + timedelta(hours=23),
+        program=cohort.name,
+        new=new,
+        waiting=len(waiting),
+        answer_by=applications.answer_by(cohort),
+    )
 
 
 @due("applications/closed")

@@ -6,7 +6,7 @@ from bot import whose
 from bot.ask import Ask, Part, Reply
 from bot.features.graduation import facts_of
 from bot.registry import button, command, words
-from cohorts import applications, attendance, cohort, graduation, homework, people, sessions
+from cohorts import answers, applications, attendance, cohort, graduation, homework, people, sessions
 from cohorts.cohort import Cohort, Membership, MembershipState
 from cohorts.errors import Refused
 from cohorts.facts import Fact
@@ -65,7 +65,7 @@ def _home(ask: Ask, one: Cohort, membership: Membership) -> Reply:
     return Reply(
         "cohort/home",
         program=one.name,
-        goal=applications.goal_of(ask.db, one, membership),
+        goal=answers.goal_of(ask.db, one, membership),
         title=coming.title if coming else "",
         starts=coming.starts_at if coming else None,
         place=coming.place if coming else "",
@@ -87,6 +87,7 @@ def _owed(one: homework.Homework) -> Fact:
     return {"title": one.title, "due": one.due_at}
 
 
+@words("pause me", "i need a pause", "i need a break", name="pause", role=Role.MEMBER)
 @command("cohort pause", help="Hear nothing for a while; your seat is kept", role=Role.MEMBER)
 def pause(ask: Ask) -> Reply:
     one, membership = whose.mine(ask)
@@ -115,6 +116,7 @@ def _resume(ask: Ask, one: Cohort, membership: Membership) -> Reply:
     )
 
 
+@words("i want to leave", "leave the cohort", name="leave", role=Role.MEMBER)
 @command("cohort leave", help="Leave a cohort", role=Role.MEMBER)
 def leave(ask: Ask) -> Reply:
     one, _ = whose.mine(ask)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.ask import Due
 from bot.registry import due
-from cohorts import applications, attendance, homework, meeting, sessions
+from cohorts import answers, attendance, homework, meeting, sessions
 from cohorts.attendance import Answer, rsvp_presses
 from cohorts.cohort import present
 from cohorts.outbox import Press
@@ -27,7 +27,7 @@ def remind_a_day_before(due: Due, session_id: int) -> None:
             starts=session.starts_at,
             place=session.place,
             owes=[one.title for one in homework.owed(due.db, cohort, member, now=due.now)],
-            goal=applications.goal_of(due.db, cohort, member),
+            goal=answers.goal_of(due.db, cohort, member),
             rsvp=cohort.program.defaults.rsvp,
         )
 
@@ -53,7 +53,7 @@ def brief(due: Due, session_id: int) -> None:
     session, cohort = sessions.get(due.db, session_id)
     if not sessions.is_expected(cohort):
         return
-    answers = attendance.answers(due.db, session)
+    said = attendance.answers(due.db, session)
     members = present(due.db, cohort)
     due.tell_facilitators(
         cohort,
@@ -63,9 +63,9 @@ def brief(due: Due, session_id: int) -> None:
         presses=[Press("sessions/start", {"session_id": session.id}, "primary")],
         title=session.title,
         starts=session.starts_at,
-        coming=[one.ref for one in members if answers.get(one.id) is Answer.YES],
-        unsure=[one.ref for one in members if answers.get(one.id) in (None, Answer.MAYBE)],
-        not_coming=[one.ref for one in members if answers.get(one.id) is Answer.NO],
+        coming=[one.ref for one in members if said.get(one.id) is Answer.YES],
+        unsure=[one.ref for one in members if said.get(one.id) in (None, Answer.MAYBE)],
+        not_coming=[one.ref for one in members if said.get(one.id) is Answer.NO],
         agenda=[
             {
                 "kind": segment.kind.value.replace("_", " "),

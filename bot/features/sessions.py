@@ -35,6 +35,11 @@ def rsvp(ask: Ask, answer: str) -> Reply:
     return _answered(ask, coming, membership, Answer(answer))
 
 
+@words("i can t come", "i cannot come", "can t make it", "i can t make it", name="cannot come", role=Role.MEMBER)
+def cannot_come(ask: Ask) -> Reply:
+    return rsvp(ask, Answer.NO)
+
+
 @button("sessions/rsvp", role=Role.MEMBER)
 def rsvp_pressed(ask: Ask, session_id: int, answer: str) -> Reply:
     session, _, membership = sessions.attended_by(ask.db, ask.person, session_id)

@@ -7,7 +7,7 @@ from bot.ask import Answers, Ask, Asking, Due, Reply, Response
 from bot.registry import button, closed, due, form, words
 from cohorts import cohort as cohorts_
 from cohorts import surveys
-from cohorts.applications import answers_of
+from cohorts.answers import answers_of
 from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Refused
 from cohorts.outbox import Press

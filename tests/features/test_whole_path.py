@@ -131,3 +131,38 @@ def test_thanks_reach_the_one_who_is_thanked(chat: World) -> None:
     assert "for the question nobody dared to ask" in people[1].last
     people[1].says("/cohort")
     assert people[1].sees("thank") or people[1].sees("Kudos")
+
+
+def test_facilitators_hear_of_new_applications_once_a_day_and_of_none_never(chat: World) -> None:
+    opened(chat)
+    applied(chat, 3)
+    chat.passes(days=3)
+    told = [text for text in chat.fay.texts() if "new application" in text]
+    assert len(told) == 1
+    assert told[0].startswith("3 new applications for Value Accelerator")
+
+
+def test_a_command_s_form_that_is_put_away_does_nothing(chat: World) -> None:
+    people = running(chat)
+    people[0].says("/cohort kudos")
+    before = len(people[0].texts())
+    people[0].closes(person="@ben", words="for nothing, as it turns out")
+    assert people[0].client.open_form is None
+    assert len(people[0].texts()) == before
+    assert not people[1].sees("for nothing, as it turns out")
+
+
+def test_plain_words_do_what_the_buttons_do(chat: World) -> None:
+    people = running(chat)
+    people[0].says("I can't come this time")
+    people[0].says("/cohort")
+    assert "You said you can't make it" in people[0].last
+    people[1].says("I want to leave")
+    assert people[1].presses("Yes, leave").sees("Value Accelerator")
+
+
+def test_an_answer_is_promised_before_the_first_session(chat: World) -> None:
+    chat.until(datetime(2027, 1, 9, 9, 0, tzinfo=UTC))
+    opened(chat, starts="2027-01-12")
+    (ana,) = applied(chat, 1)
+    assert ana.sees("Tuesday 12 January, 16:00")
