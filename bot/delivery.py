@@ -155,7 +155,7 @@ class Delivery:
                 pace = getattr(platform, "pace", 0.0)
                 if pace and POLICIES[job.kind].paced:
                     self._lane_free_at[job.lane] = self._clock.now() + timedelta(seconds=pace)
-            return claims.Sent(job.effect_id, receipt.id, self._clock.now())
+            return claims.Sent(job.effect_id, receipt.id, self._clock.now(), job.room_id)
         except SendError as error:
             log.warning("send refused", effect=job.effect_id, kind=job.kind.value, reason=error.reason)
             if error.permanent:

@@ -44,6 +44,17 @@ class _Answer:
     errors: Mapping[str, Remark] | None = None
 
 
+class _Declined(Exception):
+    """A handler refused: ends its transaction, and carries what the person hears."""
+
+    def __init__(self, answer: _Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+KNOWN = (Refused, Invalid, Unclear)
+
+
 class Dispatch:
     """The door of one platform. `committed` is called after each commit, to wake delivery and scheduler."""
 
@@ -87,7 +98,10 @@ class Dispatch:
             self._committed()
             return await self._outcome(answer)
         except Refused as refused:
-            return await self._outcome(await self._not_understood(inbound, refused))
+            answer = _Answer(Reply(refused.reason, more=refused.facts))
+            return await self._outcome(await self._noted(inbound, answer))
+        except _Declined as declined:
+            return await self._outcome(await self._noted(inbound, declined.answer))
         except Busy:
             return await self._outcome(_Answer(Reply("errors/busy")))
         except Exception as bug:
@@ -95,13 +109,13 @@ class Dispatch:
             log.error("bug", token=token, platform=self.platform, deed=type(inbound.deed).__name__, **traced(bug))
             return await self._outcome(_Answer(Reply("errors/bug", token=token)))
 
-    async def _not_understood(self, inbound: Inbound, refused: Refused) -> _Answer:
-        """Whoever says something strange is known from then on too; said again, it is answered once."""
+    async def _noted(self, inbound: Inbound, answer: _Answer) -> _Answer:
+        """Nothing was done, and whoever asked is known all the same; the same event again is answered no more."""
         try:
             new = await self._threads.write_soon(lambda db: self._met(db, inbound) is not None)
         except Busy:
             new = True
-        return _Answer(Reply(refused.reason, more=refused.facts)) if new else _Answer()
+        return answer if new else _Answer()
 
     async def _reading(self, inbound: Inbound, call: Call) -> _Answer:
         """Whoever is new, or looks different today, is written down first; the command itself can't write."""
@@ -109,7 +123,10 @@ class Dispatch:
             if not await self._threads.write_soon(lambda db: self._met(db, inbound) is not None):
                 return _Answer()
             self._committed()
-        return await self._threads.read(lambda db: self._run(db, inbound, call, self._who(db, inbound)))
+        try:
+            return await self._threads.read(lambda db: self._handled(db, inbound, call, self._who(db, inbound)))
+        except KNOWN as known:
+            return self._refusal(known, call)
 
     def commands(self) -> Sequence[CommandInfo]:
         return [
@@ -185,8 +202,14 @@ class Dispatch:
         )
 
     def _once(self, db: Db, inbound: Inbound, call: Call) -> _Answer:
+        """What is refused is raised, so that the whole transaction leaves no trace."""
         who = self._met(db, inbound)
-        return self._run(db, inbound, call, who) if who is not None else _Answer()
+        if who is None:
+            return _Answer()
+        try:
+            return self._handled(db, inbound, call, who)
+        except KNOWN as known:
+            raise _Declined(self._refusal(known, call)) from None
 
     def _met(self, db: Db, inbound: Inbound) -> tuple[Workspace, Person] | None:
         """Note the event and who is behind it; None when it was handled before."""
@@ -198,19 +221,6 @@ class Dispatch:
         if {inbound.account, profile.email} & self._owners:
             people.grant(db, person, Granted.OWNER)
         return place, person
-
-    def _run(self, db: Db, inbound: Inbound, call: Call, who: tuple[Workspace, Person]) -> _Answer:
-        """The handler, inside a savepoint: what it refuses leaves no trace, the event id stays."""
-        savepoint = None if call.declared.reads else db.begin_nested()
-        try:
-            answer = self._handled(db, inbound, call, who)
-        except (Refused, Invalid, Unclear) as known:
-            if savepoint is not None:
-                savepoint.rollback()
-            return self._refusal(known, call)
-        if savepoint is not None:
-            savepoint.commit()
-        return answer
 
     def _handled(self, db: Db, inbound: Inbound, call: Call, who: tuple[Workspace, Person]) -> _Answer:
         declared = call.declared

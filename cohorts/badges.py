@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel, select
+from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from cohorts import attendance, homework
 from cohorts.cohort import Cohort, Membership, MembershipState
@@ -49,4 +51,9 @@ def award_due(
 
 
 def awarded(db: Db, membership: Membership) -> set[str]:
-    return set(db.exec(select(Award.badge_key).where(Award.membership_id == membership.id)).all())
+    return set(db.exec(_awards(), params={"member": membership.id}).all())
+
+
+@cache
+def _awards() -> SelectOfScalar[str]:
+    return select(Award.badge_key).where(col(Award.membership_id) == sa.bindparam("member"))

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.sql.expression import Select, SelectOfScalar
 
 from cohorts import audit, outbox, programs, touchpoints
 from cohorts.errors import Refused, Unclear
@@ -267,13 +268,13 @@ def room_of(db: Db, cohort: Cohort) -> Room:
 
 def present(db: Db, cohort: Cohort) -> list[Membership]:
     """Who takes part now: neither paused nor gone. In the order they were accepted."""
-    return list(
-        db.exec(
-            select(Membership)
-            .where(Membership.cohort_id == cohort.id, col(Membership.state).in_(PRESENT))
-            .order_by(col(Membership.id))
-        ).all()
-    )
+    return list(db.exec(_present(), params={"cohort": cohort.id}).all())
+
+
+@cache
+def _present() -> SelectOfScalar[Membership]:
+    of_cohort = col(Membership.cohort_id) == sa.bindparam("cohort")
+    return select(Membership).where(of_cohort, col(Membership.state).in_(PRESENT)).order_by(col(Membership.id))
 
 
 def membership_of(db: Db, cohort: Cohort, person: Person) -> Membership | None:
@@ -295,17 +296,22 @@ def person_of(db: Db, membership: Membership) -> Person:
 
 def of_person(db: Db, person: Person) -> list[tuple[Cohort, Membership]]:
     """Where somebody takes part, or pauses."""
-    rows = db.exec(
+    rows = db.exec(_memberships(), params={"person": person.id, "place": person.workspace_id}).all()
+    return [(cohort, member) for cohort, member in rows]
+
+
+@cache
+def _memberships() -> Select[Cohort, Membership]:
+    return (
         select(Cohort, Membership)
         .join(Membership, col(Membership.cohort_id) == col(Cohort.id))
         .where(
-            Membership.person_id == person.id,
-            Cohort.workspace_id == person.workspace_id,
+            col(Membership.person_id) == sa.bindparam("person"),
+            col(Cohort.workspace_id) == sa.bindparam("place"),
             col(Membership.state).in_((*PRESENT, MembershipState.PAUSED)),
         )
         .order_by(col(Cohort.id))
-    ).all()
-    return [(cohort, member) for cohort, member in rows]
+    )
 
 
 def mine(db: Db, person: Person, *, wanted: int | None = None, room: Room | None = None) -> tuple[Cohort, Membership]:

@@ -1,6 +1,8 @@
 """Thanking a peer."""
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -53,8 +55,12 @@ def give(db: Db, cohort: Cohort, giver: Membership, to: Person, words: str, *, n
 
 
 def received(db: Db, membership: Membership) -> int:
-    query = sa.select(sa.func.count()).where(col(Kudos.receiver_id) == membership.id)
-    return int(db.execute(query).scalar_one())
+    return int(db.execute(_received(), {"member": membership.id}).scalar_one())
+
+
+@cache
+def _received() -> "sa.Select[Any]":
+    return sa.select(sa.func.count()).where(col(Kudos.receiver_id) == sa.bindparam("member"))
 
 
 def given_since(db: Db, cohort: Cohort, since: datetime) -> int:

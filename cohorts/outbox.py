@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
@@ -270,17 +272,19 @@ def withdraw(db: Db, about: About, *, reason: str) -> None:
 def is_current(db: Db, effect: Effect) -> bool:
     """Whether what an effect speaks of still is as it was: any table with a `revision` can be spoken of."""
     if effect.about_kind is not None:
-        table = SQLModel.metadata.tables[effect.about_kind]
-        revision = db.execute(sa.select(table.c.revision).where(table.c.id == effect.about_id)).scalar_one_or_none()
+        revision = db.execute(_revision(effect.about_kind), {"row": effect.about_id}).scalar_one_or_none()
         if revision != effect.about_revision:
             return False
     if effect.membership_id is not None and effect.kind is not EffectKind.REMOVE:
-        table = SQLModel.metadata.tables["membership"]
-        revision = db.execute(
-            sa.select(table.c.revision).where(table.c.id == effect.membership_id)
-        ).scalar_one_or_none()
+        revision = db.execute(_revision("membership"), {"row": effect.membership_id}).scalar_one_or_none()
         return revision == effect.membership_revision
     return True
+
+
+@cache
+def _revision(kind: str) -> "sa.Select[Any]":
+    table = SQLModel.metadata.tables[kind]
+    return sa.select(table.c.revision).where(table.c.id == sa.bindparam("row"))
 
 
 def _in_room(room: Room, kind: EffectKind, key: str, now: datetime) -> Effect:

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection
 from enum import StrEnum
+from functools import cache
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from cohorts.errors import Refused
 from cohorts.facts import PersonRef, clean
@@ -71,9 +73,14 @@ class Grant(SQLModel, table=True):
 
 
 def workspace_known(db: Db, platform: str, external: str) -> Workspace | None:
-    return db.exec(
-        select(Workspace).where(Workspace.platform == platform, Workspace.external == external)
-    ).one_or_none()
+    return db.exec(_workspaces(), params={"platform": platform, "external": external}).one_or_none()
+
+
+@cache
+def _workspaces() -> SelectOfScalar[Workspace]:
+    return select(Workspace).where(
+        col(Workspace.platform) == sa.bindparam("platform"), col(Workspace.external) == sa.bindparam("external")
+    )
 
 
 def workspace(db: Db, platform: str, external: str, *, name: str = "", zone: str = "UTC") -> Workspace:
@@ -88,11 +95,16 @@ def workspace(db: Db, platform: str, external: str, *, name: str = "", zone: str
 
 def known(db: Db, place: Workspace, account: str) -> Person | None:
     """The person behind an account, if they have been met."""
-    return db.exec(
+    return db.exec(_accounts(), params={"place": place.id, "account": account}).one_or_none()
+
+
+@cache
+def _accounts() -> SelectOfScalar[Person]:
+    return (
         select(Person)
         .join(Account, col(Account.person_id) == col(Person.id))
-        .where(Account.workspace_id == place.id, Account.external == account)
-    ).one_or_none()
+        .where(col(Account.workspace_id) == sa.bindparam("place"), col(Account.external) == sa.bindparam("account"))
+    )
 
 
 def meet(

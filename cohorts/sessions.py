@@ -7,9 +7,11 @@ withdrawn in the same transaction, and the calendar file's SEQUENCE grows with i
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from cohorts.cohort import Cohort, CohortState, Membership, present
 from cohorts.errors import Refused
@@ -87,11 +89,13 @@ def end(db: Db, session: Session, *, now: datetime) -> bool:
 
 def all_of(db: Db, cohort: Cohort) -> list[Session]:
     """Cancelled ones included, in the order of time."""
-    return list(
-        db.exec(
-            select(Session).where(Session.cohort_id == cohort.id).order_by(col(Session.starts_at), col(Session.id))
-        ).all()
-    )
+    return list(db.exec(_sessions(), params={"cohort": cohort.id}).all())
+
+
+@cache
+def _sessions() -> SelectOfScalar[Session]:
+    of_cohort = col(Session.cohort_id) == sa.bindparam("cohort")
+    return select(Session).where(of_cohort).order_by(col(Session.starts_at), col(Session.id))
 
 
 def standing(db: Db, cohort: Cohort) -> list[Session]:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -101,11 +102,16 @@ def link(target: str, *, null: bool = False, index: bool = True, unique: bool = 
 
 def insert_new(db: Db, row: SQLModel) -> bool:
     """Insert a row unless one of its unique keys is taken; whether it was inserted. One statement, race or not."""
-    table = sa.inspect(type(row)).local_table
     values = {name: value for name, value in row.model_dump().items() if not (name == "id" and value is None)}
-    insert = sqlite_insert if db.get_bind().dialect.name == "sqlite" else postgresql_insert
-    done = db.execute(insert(table).values(values).on_conflict_do_nothing())
+    done = db.execute(_insert(type(row), db.get_bind().dialect.name), values)
     return bool(getattr(done, "rowcount", 0))
+
+
+# Statements that run at every turn are built once: building one takes SQLAlchemy longer than SQLite takes to run it.
+@cache
+def _insert(model: type[SQLModel], dialect: str) -> sa.Executable:
+    insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
+    return insert(sa.inspect(model).local_table).on_conflict_do_nothing()
 
 
 def load_models() -> sa.MetaData:

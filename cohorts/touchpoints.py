@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from cohorts.moments import day_of, shift
 from cohorts.program_kinds import Urgency
@@ -321,12 +322,17 @@ def due(db: Db, now: datetime, *, most: int = 100) -> list[Touchpoint]:
 
 
 def next_due(db: Db) -> Touchpoint | None:
-    return db.exec(
+    return db.exec(_next_due()).first()
+
+
+@cache
+def _next_due() -> SelectOfScalar[Touchpoint]:
+    return (
         select(Touchpoint)
         .where(Touchpoint.state == TouchpointState.PENDING)
         .order_by(col(Touchpoint.due_at), col(Touchpoint.id))
         .limit(1)
-    ).first()
+    )
 
 
 def claim(db: Db, touchpoint_id: int, *, now: datetime) -> Touchpoint | None:
