@@ -114,6 +114,22 @@ def latest(db: Db, cohort: Cohort, *, now: datetime) -> Session | None:
     return begun[-1] if begun else None
 
 
+def the_next(db: Db, cohort: Cohort, *, now: datetime) -> Session:
+    """The one that is on or comes next; refused when none is to come."""
+    found = upcoming(db, cohort, now=now)
+    if found is None:
+        raise Refused("sessions/none-to-come", program=cohort.name)
+    return found
+
+
+def the_last(db: Db, cohort: Cohort, *, now: datetime) -> Session:
+    """The one that is on or was last; refused before the first."""
+    found = latest(db, cohort, now=now)
+    if found is None:
+        raise Refused("sessions/none-held", program=cohort.name)
+    return found
+
+
 def number(db: Db, cohort: Cohort, n: int) -> Session:
     """The n-th standing session, counted from 1 as people do."""
     found = standing(db, cohort)

@@ -7,7 +7,7 @@ from bot.ask import Answers, Ask, Asking, Reply, Response
 from bot.message import Field, FieldKind
 from bot.registry import Option, button, command, form
 from cohorts import meeting, reflections, sessions
-from cohorts.errors import Invalid, Refused, Remark
+from cohorts.errors import Invalid, Remark
 from cohorts.people import Role
 from cohorts.sessions import Session
 
@@ -20,9 +20,7 @@ from cohorts.sessions import Session
 )
 def reflect(ask: Ask, words: str = "") -> Response:
     cohort, membership = whose.mine(ask)
-    last = sessions.latest(ask.db, cohort, now=ask.now)
-    if last is None:
-        raise Refused("sessions/none-held", program=cohort.name)
+    last = sessions.the_last(ask.db, cohort, now=ask.now)
     if not words:
         return _form(ask, last)
     reflections.reflect(ask.db, last, membership, words, share=False, now=ask.now)

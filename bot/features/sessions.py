@@ -8,8 +8,7 @@ from bot import whose
 from bot.ask import Ask, Due, Part, Reply
 from bot.command_text import Kind
 from bot.registry import Option, button, command, due, words
-from cohorts import attendance, breakouts, meeting, outbox, people, sessions
-from cohorts import cohort as cohorts_
+from cohorts import attendance, breakouts, meeting, sessions
 from cohorts.attendance import Answer, Attended
 from cohorts.cohort import Cohort, Membership, present
 from cohorts.errors import Refused
@@ -29,9 +28,7 @@ from cohorts.sessions import Session, SessionState
 )
 def rsvp(ask: Ask, answer: str) -> Reply:
     cohort, membership = whose.mine(ask)
-    coming = sessions.upcoming(ask.db, cohort, now=ask.now)
-    if coming is None:
-        raise Refused("sessions/none-to-come", program=cohort.name)
+    coming = sessions.the_next(ask.db, cohort, now=ask.now)
     return _answered(ask, coming, membership, Answer(answer))
 
 
@@ -59,13 +56,9 @@ def open_doors(due: Due, session_id: int) -> None:
     session, cohort = sessions.get(due.db, session_id)
     if not sessions.is_expected(cohort) or session.state not in (SessionState.PLANNED, SessionState.LIVE):
         return
-    outbox.announce(
-        due.db,
-        cohorts_.room_of(due.db, cohort),
+    due.announce(
+        cohort,
         "sessions/open-doors",
-        key=due.key,
-        now=due.now,
-        due=due.due_at,
         expires=session.starts_at + timedelta(minutes=20),
         about=session.about,
         presses=[Press("sessions/here", {"session_id": session.id}, "primary")],
@@ -80,9 +73,7 @@ def open_doors(due: Due, session_id: int) -> None:
 @words("i m here", "i am here", "ich bin da", name="here", role=Role.MEMBER)
 def here_said(ask: Ask) -> Reply:
     cohort, membership = whose.mine(ask)
-    coming = sessions.upcoming(ask.db, cohort, now=ask.now)
-    if coming is None:
-        raise Refused("sessions/none-to-come", program=cohort.name)
+    coming = sessions.the_next(ask.db, cohort, now=ask.now)
     return _here(ask, cohort, coming, membership)
 
 
@@ -109,9 +100,7 @@ def _here(ask: Ask, cohort: Cohort, session: Session, membership: Membership) ->
 @command("session start", help="Begin the session: pairs are made from who is here", role=Role.FACILITATOR)
 def start(ask: Ask) -> Reply:
     cohort = whose.conducted(ask)
-    coming = sessions.upcoming(ask.db, cohort, now=ask.now)
-    if coming is None:
-        raise Refused("sessions/none-to-come", program=cohort.name)
+    coming = sessions.the_next(ask.db, cohort, now=ask.now)
     return _start(ask, cohort, coming)
 
 
@@ -174,9 +163,7 @@ def close_by_itself(due: Due, session_id: int) -> None:
 @command("session attendance", help="See who was there, and who was not seen", role=Role.FACILITATOR)
 def attendance_asked(ask: Ask) -> Reply:
     cohort = whose.conducted(ask)
-    last = sessions.latest(ask.db, cohort, now=ask.now)
-    if last is None:
-        raise Refused("sessions/none-held", program=cohort.name)
+    last = sessions.the_last(ask.db, cohort, now=ask.now)
     return _attendance_now(ask, last, cohort)
 
 
@@ -228,26 +215,19 @@ def draft_recap(due: Due, session_id: int) -> None:
     session, cohort = sessions.get(due.db, session_id)
     if session.state is not SessionState.HELD:
         return
-    for facilitator in people.facilitators(due.db, cohort.workspace_id, cohort.program_key):
-        outbox.tell(
-            due.db,
-            facilitator,
-            "sessions/recap-draft",
-            key=f"{due.key}/{facilitator.id}",
-            now=due.now,
-            due=due.due_at,
-            expires=session.ends_at + timedelta(minutes=75),
-            presses=[Press("sessions/recap", {"session_id": session.id}, "primary")],
-            more={**meeting.recap(due.db, cohort, session, due.now), "parts": _digest(due, cohort, session)},
-        )
+    due.tell_facilitators(
+        cohort,
+        "sessions/recap-draft",
+        expires=session.ends_at + timedelta(minutes=75),
+        presses=[Press("sessions/recap", {"session_id": session.id}, "primary")],
+        more={**meeting.recap(due.db, cohort, session, due.now), "parts": _digest(due, cohort, session)},
+    )
 
 
 @command("session recap", help="Post the recap of the last session now", role=Role.FACILITATOR)
 def recap(ask: Ask) -> Reply:
     cohort = whose.conducted(ask)
-    last = sessions.latest(ask.db, cohort, now=ask.now)
-    if last is None:
-        raise Refused("sessions/none-held", program=cohort.name)
+    last = sessions.the_last(ask.db, cohort, now=ask.now)
     return _recap_sent(ask, cohort, last)
 
 

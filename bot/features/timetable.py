@@ -139,10 +139,7 @@ def cancelled(ask: Ask, session_id: int, revision: int) -> Reply:
 def _meant(ask: Ask, cohort: Cohort, number: int | None) -> Session:
     if number is not None:
         return sessions.number(ask.db, cohort, int(number))
-    coming = sessions.upcoming(ask.db, cohort, now=ask.now)
-    if coming is None:
-        raise Refused("sessions/none-to-come", program=cohort.name)
-    return coming
+    return sessions.the_next(ask.db, cohort, now=ask.now)
 
 
 def _unchanged(session: Session, revision: int) -> None:

@@ -32,6 +32,7 @@ from bot.understanding import CHOOSE, COMMAND, FILL
 from cohorts import meeting, people
 from cohorts.applications import Application
 from cohorts.cohort import Cohort
+from cohorts.errors import Invalid, Refused, Unclear
 from cohorts.facts import clean
 from cohorts.people import Role
 from cohorts.sessions import Session
@@ -239,7 +240,7 @@ class Stage:
 
         try:
             return self.world.store.read(attempt)
-        except Exception:
+        except (Refused, Invalid, Unclear, sa.exc.DBAPIError):  # the last: it wanted to write, so it opens no form
             return False
 
     def bugs(self, entries: Iterable[Mapping[str, object]]) -> list[object]:
