@@ -114,6 +114,7 @@ class App:
             _, late = await asyncio.wait(serving, timeout=10)
             for task in late:
                 task.cancel()
+            await self.leave()
 
     async def _supervise(self, name: str) -> None:
         """Keep one platform listening; one that falls is started again, the others don't notice."""
@@ -131,6 +132,12 @@ class App:
         """Everything due now, and all that follows from it: for rehearsals, the demo's clock and tests."""
         await self.scheduler.tick(self.clock.now())
         await self.delivery.drain()
+
+    async def leave(self) -> None:
+        """Let go of every platform; what was to be sent has been."""
+        for platform in self.platforms.values():
+            if (close := getattr(platform, "close", None)) is not None:
+                await close()
 
     def close(self) -> None:
         self.threads.close()

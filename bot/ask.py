@@ -20,6 +20,8 @@ from cohorts.store import Db
 
 Value: TypeAlias = str | int | float | bool
 
+DO, COMMAND = "commands/do", "/command"  # a button, and what it carries; no option can be called so
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -229,6 +231,11 @@ class Asking:
             object.__setattr__(self, key, value)
 
 
+def does(command: str, words: str | None = None) -> Press:
+    """A button that does what a command does, for those who can't type one; it bears the command's name, or `words`."""
+    return Press(DO, {COMMAND: command}, words=words, facts={"command": command})
+
+
 Response: TypeAlias = Reply | Asking | None
 
-__all__ = ["Answer", "Answers", "Ask", "Asking", "Due", "Listed", "Part", "Reply", "Response", "Value"]
+__all__ = ["Answer", "Answers", "Ask", "Asking", "Due", "Listed", "Part", "Reply", "Response", "Value", "does"]

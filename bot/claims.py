@@ -17,7 +17,7 @@ from bot.render import Directory
 from cohorts import outbox, people
 from cohorts.cohort import Cohort, Membership
 from cohorts.facts import Fact, PersonRef, thaw
-from cohorts.outbox import Effect, EffectKind, EffectState
+from cohorts.outbox import Effect, EffectKind, EffectState, Press
 from cohorts.people import Person, Workspace
 from cohorts.rooms import Room
 from cohorts.store import Db, Utc
@@ -56,6 +56,8 @@ class Sent:
 
 @dataclass(frozen=True)
 class Failed:
+    """`reason`: a slug, and after a space what the mend has to name."""
+
     effect_id: int
     reason: str
     at: datetime
@@ -159,6 +161,7 @@ def _job(db: Db, effect: Effect, *, now: datetime) -> Job | None:
         template=effect.template,
         due_at=effect.due_at,
         ping=effect.ping,
+        pin=effect.pin,
     )
     if effect.attempted_at is not None:
         parcel = _with(parcel, attempted_at=effect.attempted_at)
@@ -167,7 +170,7 @@ def _job(db: Db, effect: Effect, *, now: datetime) -> Job | None:
         if effect.kind is EffectKind.ROOM:
             parcel = _with(parcel, name=room.name, title=room.topic)
         elif room.external is None:
-            _fail(db, effect, "room-missing", now)
+            _fail(db, effect, outbox.ROOM_MISSING, now)
             return None
         else:
             parcel = _with(parcel, room=room.external)
@@ -179,12 +182,17 @@ def _job(db: Db, effect: Effect, *, now: datetime) -> Job | None:
         parcel = _with(parcel, account=account)
     if effect.target_key is not None:
         receipt = db.exec(select(Effect.receipt).where(Effect.key == effect.target_key)).first()
-        if receipt is None:
+        if effect.kind is EffectKind.POST:
+            parcel = _with(parcel, thread=receipt)  # without what it answers, it stands in the room
+        elif receipt is None:
             _end(effect, EffectState.WITHDRAWN, "what it changes was never sent")
             return None
-        parcel = _with(parcel, target=receipt)
+        else:
+            parcel = _with(parcel, target=receipt)
     facts = thaw(effect.facts)  # type: ignore[arg-type]
     facts = facts if isinstance(facts, dict) else {}
+    if effect.kind is EffectKind.BOOKMARK:
+        parcel = _with(parcel, title=str(facts["title"]), url=str(facts["url"]))
     return Job(
         effect_id=effect.id,
         platform=place.platform,
@@ -283,6 +291,7 @@ def _tell_facilitators(db: Db, effect: Effect, now: datetime) -> None:
     told: dict[int, Person] = {}
     for key in keys or {""}:
         told |= {one.id: one for one in people.facilitators(db, effect.workspace_id, key)}
+    reason, _, detail = (effect.reason or "").partition(" ")
     for person in told.values():
         if person.id == effect.person_id:
             continue
@@ -290,9 +299,11 @@ def _tell_facilitators(db: Db, effect: Effect, now: datetime) -> None:
             db,
             person,
             FAILURE_NOTICE,
-            key=f"failure:{effect.id}/person:{person.id}",
+            key=f"failure:{effect.id}/{effect.attempts}/person:{person.id}",
             now=now,
-            reason=effect.reason or "",
+            presses=[Press("delivery/again", {"effect_id": effect.id})],
+            reason=reason,
+            detail=detail,
             what=effect.kind.value,
             person=PersonRef(effect.person_id) if effect.person_id is not None else None,
             room=db.get_one(Room, effect.room_id).ref if effect.room_id is not None else None,
@@ -300,7 +311,7 @@ def _tell_facilitators(db: Db, effect: Effect, now: datetime) -> None:
 
 
 def _waited_for_a_failed_room(db: Db, effect: Effect) -> bool:
-    if effect.reason != "room-missing":
+    if effect.reason != outbox.ROOM_MISSING:
         return False
     making = select(Effect.id).where(
         Effect.room_id == effect.room_id, Effect.kind == EffectKind.ROOM, Effect.state == EffectState.FAILED

@@ -44,6 +44,7 @@ POLICIES: Mapping[EffectKind, Policy] = {
     EffectKind.EDIT: Policy(find_first=False, paced=False),  # safe to repeat
     EffectKind.INVITE: Policy(find_first=False, paced=False),
     EffectKind.REMOVE: Policy(find_first=False, paced=False),
+    EffectKind.BOOKMARK: Policy(find_first=True, paced=False),
 }
 
 LEASE = timedelta(seconds=60)
@@ -159,7 +160,7 @@ class Delivery:
         except SendError as error:
             log.warning("send refused", effect=job.effect_id, kind=job.kind.value, reason=error.reason)
             if error.permanent:
-                return claims.Failed(job.effect_id, error.reason, now)
+                return claims.Failed(job.effect_id, f"{error.reason} {error.detail}".rstrip()[:200], now)
             wait = error.retry_after if error.retry_after is not None else self._backoff(job.attempts)
             return claims.Postponed(job.effect_id, now + timedelta(seconds=wait), uncertain=uncertain)
         except (OSError, TimeoutError) as error:

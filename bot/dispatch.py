@@ -14,19 +14,19 @@ import structlog
 from sqlmodel import select
 
 from bot.arguments import checked, field, read_options
-from bot.ask import Ask, Asking, Listed, Reply, Response
+from bot.ask import COMMAND, Ask, Asking, Listed, Reply, Response
 from bot.bugs import traced
 from bot.clock import Clock
 from bot.command_text import Kind, UnknownCommand
 from bot.directory import look_up
 from bot.message import Choice, Field, FieldKind, Scalar
 from bot.plain_dates import day_first
-from bot.platforms.base import CommandInfo, Inbound, Outcome, Typed
+from bot.platforms.base import Changed, CommandInfo, Inbound, Invited, Outcome, ShortcutInfo, Typed
 from bot.registry import Declared, Registry
 from bot.render import Directory, Renderer, refs
 from bot.threads import Busy, Threads
-from bot.understanding import CHOOSE, COHORT, COMMAND, FILL, Call, Understanding
-from cohorts import inbox, people, rooms
+from bot.understanding import CHOOSE, COHORT, FILL, Call, Understanding
+from cohorts import inbox, outbox, people, rooms
 from cohorts.cohort import Membership
 from cohorts.errors import Invalid, Refused, Remark, Unclear
 from cohorts.facts import Fact, clean
@@ -42,6 +42,7 @@ MOST_CHOICES = 25
 class _Answer:
     response: Response = None
     errors: Mapping[str, Remark] | None = None
+    directory: Directory | None = None  # looked up in the same transaction; None: later
 
 
 class _Declined(Exception):
@@ -91,6 +92,7 @@ class Dispatch:
         try:
             call = self._understanding.call(inbound.deed)
             if call is None:
+                await self._heard(inbound)
                 return Outcome()
             if call.declared.reads:
                 return await self._outcome(await self._reading(inbound, call))
@@ -109,6 +111,30 @@ class Dispatch:
             log.error("bug", token=token, platform=self.platform, deed=type(inbound.deed).__name__, **traced(bug))
             return await self._outcome(_Answer(Reply("errors/bug", token=token)))
 
+    async def _heard(self, inbound: Inbound) -> None:
+        """News of the platform's own: nobody waits for an answer."""
+        match inbound.deed:
+            case Changed():
+                await self._threads.write_soon(lambda db: self._brought_up_to_date(db, inbound))
+            case Invited(name=name):
+                await self._threads.write_soon(lambda db: self._brought_in(db, inbound, name))
+                self._committed()
+            case _:
+                return
+
+    def _brought_up_to_date(self, db: Db, inbound: Inbound) -> None:
+        """Strangers stay strangers: a workspace has thousands of people, a cohort fifteen."""
+        place = self._place(db, inbound)
+        if place is not None and people.known(db, place, inbound.account) is not None:
+            self._meet(db, inbound, place)
+
+    def _brought_in(self, db: Db, inbound: Inbound, name: str) -> None:
+        """Into a room that somebody made by hand, because the bot may not: it is the one that is waited for."""
+        place = self._place(db, inbound)
+        room = rooms.waiting_for(db, place.id, name) if place is not None else None
+        if room is not None and inbound.room and rooms.known(db, room.workspace_id, inbound.room) is None:
+            outbox.room_made(db, room, inbound.room)
+
     async def _noted(self, inbound: Inbound, answer: _Answer) -> _Answer:
         """Nothing was done, and whoever asked is known all the same; the same event again is answered no more."""
         try:
@@ -119,12 +145,22 @@ class Dispatch:
 
     async def _reading(self, inbound: Inbound, call: Call) -> _Answer:
         """Whoever is new, or looks different today, is written down first; the command itself can't write."""
-        if not await self._threads.read(lambda db: self._as_known(db, inbound)):
+        answer = await self._threads.read(lambda db: self._read(db, inbound, call))
+        if answer is None:
             if not await self._threads.write_soon(lambda db: self._met(db, inbound) is not None):
                 return _Answer()
             self._committed()
+            answer = await self._threads.read(lambda db: self._read(db, inbound, call, met=True))
+        assert answer is not None
+        return answer
+
+    def _read(self, db: Db, inbound: Inbound, call: Call, *, met: bool = False) -> _Answer | None:
+        """None when the person is new or has changed."""
+        who = self._known(db, inbound)
+        if who is None or not (met or _looks_the_same(who[1], inbound)):
+            return None
         try:
-            return await self._threads.read(lambda db: self._handled(db, inbound, call, self._who(db, inbound)))
+            return self._handled(db, inbound, call, who)
         except KNOWN as known:
             return self._refusal(known, call)
 
@@ -132,6 +168,13 @@ class Dispatch:
         return [
             CommandInfo(self._prefix + name, declared.help, tuple(option.name for option in declared.options))
             for name, declared in self._registry.commands.items()
+        ]
+
+    def shortcuts(self) -> Sequence[ShortcutInfo]:
+        words = self._renderer.words
+        return [
+            ShortcutInfo(name, words.get(declared.feature, "shortcuts", name.partition("/")[2]))
+            for name, declared in self._registry.of("shortcut").items()
         ]
 
     async def complete(self, inbound: Inbound, option: str, typed: str) -> Sequence[Choice]:
@@ -157,34 +200,23 @@ class Dispatch:
         self, db: Db, inbound: Inbound, complete: Callable[[Ask], Sequence[Choice]], role: Role | None
     ) -> Sequence[Choice]:
         """Nothing for those who may not use the command, or who would be refused."""
-        if not self._as_known(db, inbound):
+        who = self._known(db, inbound)
+        if who is None:
             return []
-        ask = self._ask(db, inbound, *self._who(db, inbound))
+        ask = self._ask(db, inbound, *who)
         try:
             authorise(db, ask.person, role)
             return complete(ask)
         except (Refused, Unclear):
             return []
 
-    def _as_known(self, db: Db, inbound: Inbound) -> bool:
-        """Whether the person and their room need nothing written down before a command that only reads."""
-        place = self._place(db, inbound)
-        person = people.known(db, place, inbound.account) if place else None
-        if person is None:
-            return False
-        profile = inbound.profile
-        same_zone = profile.zone is None or profile.zone == person.zone
-        same_mail = profile.email is None or profile.email == person.email
-        return person.name == clean(profile.name)[:200].strip() and same_zone and same_mail
-
     def _place(self, db: Db, inbound: Inbound) -> Workspace | None:
         return people.workspace_known(db, self.platform, inbound.workspace)
 
-    def _who(self, db: Db, inbound: Inbound) -> tuple[Workspace, Person]:
-        place = people.workspace(db, self.platform, inbound.workspace)
-        person = people.known(db, place, inbound.account)
-        assert person is not None
-        return place, person
+    def _known(self, db: Db, inbound: Inbound) -> tuple[Workspace, Person] | None:
+        place = self._place(db, inbound)
+        person = people.known(db, place, inbound.account) if place is not None else None
+        return (place, person) if place is not None and person is not None else None
 
     def _ask(self, db: Db, inbound: Inbound, place: Workspace, person: Person, cohort: int | None = None) -> Ask:
         return Ask(
@@ -213,14 +245,17 @@ class Dispatch:
 
     def _met(self, db: Db, inbound: Inbound) -> tuple[Workspace, Person] | None:
         """Note the event and who is behind it; None when it was handled before."""
-        place = people.workspace(db, self.platform, inbound.workspace)
+        place = people.workspace(db, self.platform, inbound.workspace, name=inbound.workspace_name)
         if not inbox.is_new(db, place, inbound.event_id, now=self._clock.now()):
             return None
+        return place, self._meet(db, inbound, place)
+
+    def _meet(self, db: Db, inbound: Inbound, place: Workspace) -> Person:
         profile = inbound.profile
         person = people.meet(db, place, inbound.account, name=profile.name, zone=profile.zone, email=profile.email)
-        if {inbound.account, profile.email} & self._owners:
+        if people.is_named_owner(self._owners, place, inbound.account, person.email):
             people.grant(db, person, Granted.OWNER)
-        return place, person
+        return person
 
     def _handled(self, db: Db, inbound: Inbound, call: Call, who: tuple[Workspace, Person]) -> _Answer:
         declared = call.declared
@@ -239,7 +274,7 @@ class Dispatch:
         if not declared.reads:
             for follow in self._registry.handlers("after").values():
                 follow(ask)
-        return _Answer(response)
+        return _Answer(response, directory=look_up(db, _facts_of(response)))
 
     def _values(self, ask: Ask, declared: Declared, args: Mapping[str, object]) -> dict[str, object]:
         """People by their row; everything else as it was typed."""
@@ -281,20 +316,33 @@ class Dispatch:
             return Outcome(errors={key: self._renderer.remark(remark) for key, remark in answer.errors.items()})
         if response is None:
             return Outcome()
-        facts: list[Fact] = [dict(response.facts)]
-        if isinstance(response, Reply):
-            facts += [dict(part.facts) for part in response.parts]
-        directory = await self._threads.read(lambda db: look_up(db, facts)) if _refers(facts) else None
+        directory = answer.directory
+        if directory is None:
+            facts = _facts_of(response)
+            directory = await self._threads.read(lambda db: look_up(db, facts)) if any(refs(*facts)) else Directory()
         if isinstance(response, Reply):
             message = self._renderer.message(
                 response.template, response.facts, response.presses, response.parts, directory
             )
             return Outcome(message=message, replaces=response.replaces, template=response.template)
-        return Outcome(form=self._renderer.form(response, directory or Directory()))
+        return Outcome(form=self._renderer.form(response, directory))
 
 
-def _refers(facts: Sequence[Fact]) -> bool:
-    return any(refs(*facts))
+def _facts_of(response: Response) -> list[Fact]:
+    """All that a response is made of."""
+    if response is None:
+        return []
+    parts = response.parts if isinstance(response, Reply) else ()
+    return [dict(response.facts), *(dict(part.facts) for part in parts)]
+
+
+def _looks_the_same(person: Person, inbound: Inbound) -> bool:
+    """Whether nothing need be written down before a command that only reads."""
+    profile = inbound.profile
+    same_name = not profile.name or person.name == clean(profile.name)[:200].strip()
+    same_zone = profile.zone is None or profile.zone == person.zone
+    same_mail = profile.email is None or profile.email == person.email
+    return same_name and same_zone and same_mail
 
 
 def authorise(db: Db, person: Person, role: Role | None) -> None:

@@ -98,6 +98,19 @@ def words(*phrases: str, name: str, role: Role | None = None) -> Callable[[F], F
     return _mark("words", name, role=role, help="|".join(phrases))
 
 
+def shortcut(name: str, *, role: Role | None = None) -> Callable[[F], F]:
+    """Something to do with a message of anybody's; its label stands in `[shortcuts]` of the feature's words.toml.
+
+    The handler takes the ask, the message's `text` and a `link` that leads to it, or "".
+    """
+    return _mark("shortcut", name, role=role)
+
+
+def visit(name: str) -> Callable[[F], F]:
+    """What the bot's own page shows to whoever opens it: `(ask) -> Reply`. There is one, "page"."""
+    return _mark("visit", name, role=Role.ANYONE, reads=True)
+
+
 def home_line(name: str) -> Callable[[F], F]:
     """A line in `/cohort home`: `(ask, cohort, membership) -> Part | None`."""
     return _mark("home", name)

@@ -22,7 +22,7 @@ from bot.ask import Listed
 from bot.clock import SteppedClock
 from bot.config import Settings
 from bot.message import Choice
-from bot.platforms.base import CommandInfo, Door, Inbound, Kind, Outcome, Parcel, Receipt
+from bot.platforms.base import CommandInfo, Door, Inbound, Kind, Outcome, Parcel, Receipt, ShortcutInfo
 from bot.platforms.local.chat import BOT, Chat
 from bot.platforms.local.draw import DrawnMessage, draw_form, draw_message, text_of, text_of_blocks
 from bot.platforms.local.send import LocalPlatform
@@ -207,6 +207,9 @@ class Overheard(Door):
 
     def commands(self) -> Sequence[CommandInfo]:
         return self._door.commands()
+
+    def shortcuts(self) -> Sequence[ShortcutInfo]:
+        return self._door.shortcuts()
 
     async def complete(self, inbound: Inbound, option: str, typed: str) -> Sequence[Choice]:
         return await self._door.complete(inbound, option, typed)

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot.arguments import number
+from bot.ask import COMMAND, DO
 from bot.command_text import UnknownCommand, bind, route
-from bot.platforms.base import Deed, Filled, Pressed, Typed, Wrote
+from bot.platforms.base import Changed, Deed, Filled, Invited, Picked, Pressed, Typed, Visited, Wrote
 from bot.registry import DEFAULTS, Declared, Registry
 from cohorts.errors import Refused
 from cohorts.facts import clean
 
 FILL, CHOOSE = "commands/fill", "commands/choose"
-COMMAND, COHORT = "/command", "/cohort"  # what these forms carry; no option can be called so
+COHORT = "/cohort"  # what these forms carry, beside the command; no option can be called so
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Understanding:
         self._languages = languages
 
     def call(self, deed: Deed) -> Call | None:
-        """None for a form put away whose feature keeps nothing of it: that asks for no answer.
+        """None for what asks for no answer, such as a form put away whose feature keeps nothing of it.
 
         Refused in a sentence when there is no such command, button or form, or its words don't fit.
         """
@@ -53,8 +54,16 @@ class Understanding:
                     return replace(call, cohort=number(answers.get("cohort")))
                 sort = "closed" if closed else "form"
                 return Call(self._declared(sort, form), {**args, "answers": dict(answers)})
+            case Pressed(action=action, args=args) if action == DO:
+                return self._command(self._declared("command", str(args.get(COMMAND, ""))), args)
             case Pressed(action=action, args=args):
                 return Call(self._declared("button", action), dict(args))
+            case Picked(action=action, text=text, link=link):
+                return Call(self._declared("shortcut", action), {"text": text, "link": link})
+            case Visited():
+                return Call(self._declared("visit", "page"), {})
+            case Changed() | Invited():
+                return None
             case Wrote(text=text):
                 return Call(self._meant(text), {})
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.ask import Ask
 from bot.plain_dates import NotADate, Reason, read_moment
-from cohorts import cohort as cohorts_
+from cohorts import which
 from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Refused
 from cohorts.facts import Fact, PersonRef
@@ -17,12 +17,12 @@ from cohorts.people import Person
 
 def mine(ask: Ask) -> tuple[Cohort, Membership]:
     """The cohort somebody takes part in."""
-    return cohorts_.mine(ask.db, ask.person, wanted=ask.cohort, room=ask.room)
+    return which.mine(ask.db, ask.person, wanted=ask.cohort, room=ask.room)
 
 
 def conducted(ask: Ask) -> Cohort:
     """The cohort somebody conducts."""
-    return cohorts_.conducted(ask.db, ask.person, wanted=ask.cohort, room=ask.room)
+    return which.conducted(ask.db, ask.person, wanted=ask.cohort, room=ask.room)
 
 
 def either(ask: Ask) -> Cohort:
@@ -71,8 +71,8 @@ def in_zones(at: datetime, people: Iterable[Person]) -> Sequence[Fact]:
 
 def conducted_by_id(ask: Ask, cohort_id: int) -> Cohort:
     """The cohort of a button, if the one who pressed it conducts it."""
-    return cohorts_.conducted(ask.db, ask.person, wanted=cohort_id)
+    return which.conducted(ask.db, ask.person, wanted=cohort_id)
 
 
 def mine_by_id(ask: Ask, cohort_id: int) -> tuple[Cohort, Membership]:
-    return cohorts_.mine(ask.db, ask.person, wanted=cohort_id)
+    return which.mine(ask.db, ask.person, wanted=cohort_id)

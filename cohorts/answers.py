@@ -1,6 +1,10 @@
 """What members wrote when they applied, for everything that comes after: their goal, what a program quotes."""
 
-from sqlmodel import select
+from functools import cache
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from cohorts.applications import Application
 from cohorts.cohort import Cohort, Membership
@@ -10,10 +14,16 @@ from cohorts.store import Db
 
 def answers_of(db: Db, cohort: Cohort, membership: Membership) -> dict[str, Json]:
     """What a member wrote when they applied."""
-    application = db.exec(
-        select(Application).where(Application.cohort_id == cohort.id, Application.person_id == membership.person_id)
-    ).one_or_none()
+    named = {"cohort": cohort.id, "person": membership.person_id}
+    application = db.exec(_application(), params=named).one_or_none()
     return application.given if application is not None else {}
+
+
+@cache
+def _application() -> SelectOfScalar[Application]:
+    return select(Application).where(
+        col(Application.cohort_id) == sa.bindparam("cohort"), col(Application.person_id) == sa.bindparam("person")
+    )
 
 
 def goal_of(db: Db, cohort: Cohort, membership: Membership) -> str:

@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from cohorts.cohort import Membership
 from cohorts.errors import Refused
@@ -77,7 +80,12 @@ def rsvp(db: Db, session: Session, membership: Membership, answer: Answer, *, no
 
 def answers(db: Db, session: Session) -> dict[int, Answer]:
     """RSVPs by membership id."""
-    return {row.membership_id: row.answer for row in db.exec(select(Rsvp).where(Rsvp.session_id == session.id)).all()}
+    return {row.membership_id: row.answer for row in db.exec(_rsvps(), params={"session": session.id}).all()}
+
+
+@cache
+def _rsvps() -> SelectOfScalar[Rsvp]:
+    return select(Rsvp).where(col(Rsvp.session_id) == sa.bindparam("session"))
 
 
 def seen(db: Db, session: Session, membership: Membership, source: str, *, now: datetime) -> None:
@@ -124,14 +132,18 @@ def attendance(db: Db, session: Session) -> dict[int, Attended]:
 
 def attended_count(db: Db, membership: Membership) -> int:
     """How many meetings (office hours are extra) somebody was at."""
-    query = (
+    return int(db.execute(_attended_count(), {"member": membership.id}).scalar_one())
+
+
+@cache
+def _attended_count() -> "sa.Select[Any]":
+    return (
         sa.select(sa.func.count())
         .select_from(Attendance)
         .join(Session, col(Session.id) == col(Attendance.session_id))
         .where(
-            col(Attendance.membership_id) == membership.id,
+            col(Attendance.membership_id) == sa.bindparam("member"),
             col(Attendance.state) == Attended.PRESENT,
             col(Session.kind) == SessionKind.SESSION,
         )
     )
-    return int(db.execute(query).scalar_one())

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from cohorts.answers import answers_of
 from cohorts.cohort import Cohort, Membership, present
@@ -114,11 +116,13 @@ def _due(cohort: Cohort, session: Session, plan: HomeworkPlan, sessions: Sequenc
 
 
 def of_cohort(db: Db, cohort: Cohort) -> list[Homework]:
-    return list(
-        db.exec(
-            select(Homework).where(Homework.cohort_id == cohort.id).order_by(col(Homework.due_at), col(Homework.id))
-        ).all()
-    )
+    return list(db.exec(_of_cohort(), params={"cohort": cohort.id}).all())
+
+
+@cache
+def _of_cohort() -> SelectOfScalar[Homework]:
+    of_cohort = col(Homework.cohort_id) == sa.bindparam("cohort")
+    return select(Homework).where(of_cohort).order_by(col(Homework.due_at), col(Homework.id))
 
 
 def given(db: Db, cohort: Cohort, *, now: datetime) -> list[Homework]:
@@ -141,12 +145,16 @@ def is_for(db: Db, cohort: Cohort, homework: Homework, membership: Membership) -
 
 
 def submitted_keys(db: Db, membership: Membership) -> set[str]:
-    query = (
+    return set(db.exec(_submitted_keys(), params={"member": membership.id}).all())
+
+
+@cache
+def _submitted_keys() -> SelectOfScalar[str]:
+    return (
         select(Homework.key)
         .join(Submission, col(Submission.homework_id) == col(Homework.id))
-        .where(Submission.membership_id == membership.id)
+        .where(col(Submission.membership_id) == sa.bindparam("member"))
     )
-    return set(db.exec(query).all())
 
 
 def the_one(db: Db, cohort: Cohort, membership: Membership, wanted: str | None, *, now: datetime) -> Homework:

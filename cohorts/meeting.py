@@ -187,6 +187,18 @@ def post_recap(
         due=due,
         more={**recap(db, cohort, session, now), "parts": list(parts)},
     )
+    if quotes := quotes_of(db, cohort, session):
+        outbox.announce(
+            db,
+            cohorts_.room_of(db, cohort),
+            "sessions/recap-words",
+            key=f"session:{session.id}/recap-words",
+            now=now,
+            due=(due or now) + timedelta(seconds=1),  # a room takes one message a second
+            ping=False,
+            under=f"session:{session.id}/recap",
+            quotes=quotes,
+        )
 
 
 def since(db: Db, cohort: Cohort, session: Session) -> datetime:
@@ -198,16 +210,22 @@ def since(db: Db, cohort: Cohort, session: Session) -> datetime:
 def recap(db: Db, cohort: Cohort, session: Session, now: datetime) -> dict[str, Fact]:
     seen = attendance.attendance(db, session)
     people_ = {one.id: one.ref for one in present(db, cohort)}
-    shared = [one for one in reflections.of_session(db, session) if one.share and one.membership_id in people_]
     return {
         "title": session.title,
         "there": [ref for id_, ref in people_.items() if seen.get(id_) is Attended.PRESENT],
         "members": len(people_),
-        "quotes": [{"person": people_[one.membership_id], "words": one.words} for one in shared],
+        "quotes": quotes_of(db, cohort, session),
         "homework": _homework_facts(db, cohort, session),
         "graduates": graduation.named_at(db, cohort) if sessions.upcoming(db, cohort, now=now) is None else None,
         **_next(db, cohort, now),
     }
+
+
+def quotes_of(db: Db, cohort: Cohort, session: Session) -> list[Fact]:
+    """What people agreed to share of what was most valuable to them."""
+    people_ = {one.id: one.ref for one in present(db, cohort)}
+    shared = [one for one in reflections.of_session(db, session) if one.share and one.membership_id in people_]
+    return [{"person": people_[one.membership_id], "words": one.words} for one in shared]
 
 
 def _homework_facts(db: Db, cohort: Cohort, session: Session) -> list[Fact]:

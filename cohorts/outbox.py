@@ -21,6 +21,7 @@ from cohorts.rooms import Room
 from cohorts.store import Db, choice, insert_new, json, link, moment
 
 NOTHING: Mapping[str, Fact] = MappingProxyType({})
+ROOM_MISSING = "room-missing"  # why what waits for a room that could not be made fails
 
 
 class EffectKind(StrEnum):
@@ -30,6 +31,7 @@ class EffectKind(StrEnum):
     INVITE = "invite"
     REMOVE = "remove"
     UPLOAD = "upload"
+    BOOKMARK = "bookmark"  # a link that stays with a room
 
 
 class EffectState(StrEnum):
@@ -62,7 +64,7 @@ class Effect(SQLModel, table=True):
     template: str = Field(default="", max_length=100)
     facts: object = json()
     presses: object = json()
-    target_key: str | None = Field(default=None, max_length=200)  # the effect that an edit changes
+    target_key: str | None = Field(default=None, max_length=200)  # the effect an edit changes, a post answers beneath
     file: object = json(null=True)  # what is to be made and uploaded
     about_kind: str | None = Field(default=None, max_length=40)
     about_id: int | None = Field(default=None)
@@ -70,6 +72,7 @@ class Effect(SQLModel, table=True):
     membership_id: int | None = link("membership.id", null=True)
     membership_revision: int | None = Field(default=None)
     ping: bool = Field(default=True)  # whether it notifies
+    pin: bool = Field(default=False)  # whether it stays on top of its room
     created_at: datetime = moment()
     due_at: datetime = moment()
     expires_at: datetime | None = moment(null=True)
@@ -170,12 +173,15 @@ def announce(
     about: About | None = None,
     presses: Sequence[Press] = (),
     ping: bool = True,
+    pin: bool = False,
+    under: str | None = None,
     more: Mapping[str, Fact] = NOTHING,
     **facts: Fact,
 ) -> None:
-    """A message to a room."""
+    """A message to a room. `pin`: it stays on top. `under`: in the thread of the message sent under that key."""
     effect = _in_room(room, EffectKind.POST, key, now)
     effect.template, effect.due_at, effect.expires_at, effect.ping = template, due or now, expires, ping
+    effect.pin, effect.target_key = pin, under
     _put(db, effect, about, None, presses, {**more, **facts})
 
 
@@ -212,6 +218,21 @@ def edit(
 
 def make_room(db: Db, room: Room, *, now: datetime) -> None:
     _put(db, _in_room(room, EffectKind.ROOM, f"room/{room.id}", now))
+
+
+def room_made(db: Db, room: Room, external: str) -> None:
+    """Somebody made the room by hand: what waited for it, or failed for want of it, goes there now."""
+    room.external = external
+    making = db.exec(select(Effect).where(Effect.room_id == room.id, Effect.kind == EffectKind.ROOM)).first()
+    if making is not None:
+        retry(db, making)
+        making.state, making.receipt, making.reason = EffectState.SENT, external, None
+    db.flush()
+
+
+def bookmark(db: Db, room: Room, title: str, url: str, *, key: str, now: datetime) -> None:
+    """A link that stays with a room, where everybody finds it again."""
+    _put(db, _in_room(room, EffectKind.BOOKMARK, key, now), None, None, (), {"title": title, "url": url})
 
 
 def invite(db: Db, room: Room, person: Person, as_: For, *, now: datetime) -> None:
@@ -267,6 +288,24 @@ def withdraw(db: Db, about: About, *, reason: str) -> None:
         )
         .values(state=EffectState.WITHDRAWN, reason=reason)
     )
+
+
+def retry(db: Db, effect: Effect) -> int:
+    """After the mend: send again what failed, and what failed because of it. How many that are.
+
+    What has expired or changed meanwhile ends unsent all the same.
+    """
+    same_room = sa.and_(col(Effect.room_id) == effect.room_id, col(Effect.reason).startswith(ROOM_MISSING))
+    done = db.execute(
+        sa.update(Effect)
+        .where(
+            col(Effect.state) == EffectState.FAILED,
+            sa.or_(col(Effect.id) == effect.id, same_room if effect.room_id is not None else sa.false()),
+        )
+        .values(state=EffectState.PENDING, reason=None, lease_until=None, not_before=None)
+        .execution_options(synchronize_session="fetch")
+    )
+    return int(getattr(done, "rowcount", 0))
 
 
 def is_current(db: Db, effect: Effect) -> bool:

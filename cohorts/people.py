@@ -110,12 +110,12 @@ def _accounts() -> SelectOfScalar[Person]:
 def meet(
     db: Db, place: Workspace, account: str, *, name: str, zone: str | None = None, email: str | None = None
 ) -> Person:
-    """The person behind an account, as the platform describes them today.
+    """The person behind an account, as the platform describes them today; what it leaves empty stays as it was.
 
     A person known by e-mail only (a nominee, an applicant from the web page) is claimed by the account that has
     that address.
     """
-    name, person = clean(name)[:200].strip() or account, known(db, place, account)
+    name, person = clean(name)[:200].strip(), known(db, place, account)
     if person is None and email:
         person = db.exec(
             select(Person)
@@ -125,7 +125,7 @@ def meet(
         if person is not None:
             db.add(Account(workspace_id=place.id, person_id=person.id, external=account))
     if person is None:
-        person = Person(workspace_id=place.id, name=name, email=email, zone=zone or place.zone)
+        person = Person(workspace_id=place.id, name=name or account, email=email, zone=zone or place.zone)
         db.add(person)
         db.flush()
         db.add(Account(workspace_id=place.id, person_id=person.id, external=account))
@@ -198,15 +198,28 @@ def grant(db: Db, person: Person, role: Granted, program_key: str = "") -> bool:
 
 
 def set_owners(db: Db, owners: Collection[str]) -> None:
-    """Owners are whom the config names, by account id or e-mail address, and nobody else."""
-    accounts = db.exec(select(Account, Person).join(Person, col(Person.id) == col(Account.person_id))).all()
-    named = {person.id: person for account, person in accounts if {account.external, person.email} & set(owners)}
+    """Owners are whom the config names, and nobody else."""
+    accounts = db.exec(
+        select(Account, Person, Workspace)
+        .join(Person, col(Person.id) == col(Account.person_id))
+        .join(Workspace, col(Workspace.id) == col(Account.workspace_id))
+    ).all()
+    named = {
+        person.id: person
+        for account, person, place in accounts
+        if is_named_owner(owners, place, account.external, person.email)
+    }
     for person in named.values():
         grant(db, person, Granted.OWNER)
     for had in db.exec(select(Grant).where(Grant.role == Granted.OWNER)).all():
         if had.person_id not in named:
             db.delete(had)
     db.flush()
+
+
+def is_named_owner(owners: Collection[str], place: Workspace, account: str, email: str | None) -> bool:
+    """Whether the config names somebody: by account id, e-mail address, or workspace and account, "T1/U1"."""
+    return bool({account, email, f"{place.external}/{account}"} & set(owners))
 
 
 def is_owner(db: Db, person: Person) -> bool:

@@ -1,6 +1,8 @@
 """The last five minutes: "what was most valuable for you today?", one answer a session, kept."""
 
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
@@ -57,5 +59,9 @@ def of_session(db: Db, session: Session) -> list[Reflection]:
 
 def count(db: Db, membership: Membership) -> int:
     """How many sessions somebody reflected on."""
-    query = sa.select(sa.func.count()).where(col(Reflection.membership_id) == membership.id)
-    return int(db.execute(query).scalar_one())
+    return int(db.execute(_count(), {"member": membership.id}).scalar_one())
+
+
+@cache
+def _count() -> "sa.Select[Any]":
+    return sa.select(sa.func.count()).where(col(Reflection.membership_id) == sa.bindparam("member"))

@@ -12,12 +12,13 @@ from bot.message import Choice
 from bot.registry import Option, button, closed, command, due, form
 from cohorts import applications, outbox
 from cohorts.applications import Application, ApplicationState, Decision
-from cohorts.cohort import Cohort, CohortState, recruiting
+from cohorts.cohort import Cohort, CohortState
 from cohorts.errors import Refused, Unclear
 from cohorts.facts import Fact
 from cohorts.outbox import Press
 from cohorts.people import Person, Role
 from cohorts.program_answers import Verdict
+from cohorts.which import recruiting
 
 STYLES = {Decision.ACCEPT: "primary", Decision.WAITLIST: "plain", Decision.DECLINE: "danger"}
 

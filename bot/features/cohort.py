@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot import whose
-from bot.ask import Ask, Part, Reply
+from bot.ask import Ask, Part, Reply, does
 from bot.features.graduation import facts_of
-from bot.registry import button, command, words
-from cohorts import answers, applications, attendance, cohort, graduation, homework, people, sessions
+from bot.features.program import list_
+from bot.registry import button, command, visit, words
+from cohorts import answers, applications, attendance, cohort, graduation, homework, people, sessions, which
 from cohorts.cohort import Cohort, Membership, MembershipState
 from cohorts.errors import Refused
 from cohorts.facts import Fact
 from cohorts.outbox import Press
 from cohorts.people import Role
+
+MORE = (does("cohort help", "more"),)
+
+
+@visit("page")
+def page(ask: Ask) -> Reply:
+    """The bot's own page: my cohorts, the desk of whoever conducts one, or what one can apply to."""
+    mine = which.of_person(ask.db, ask.person)
+    desk = _desk(ask)
+    if len(mine) == 1:
+        return _home(ask, *mine[0], desk)
+    if mine:
+        cards = [Part("cohort/home", *_seen_by(ask, *one)) for one in mine]
+        return Reply("cohort/page", parts=[*cards, *desk], presses=MORE)
+    if desk:
+        return Reply("cohort/page", parts=desk, presses=MORE)
+    return _applied(ask) or list_(ask)
 
 
 @command("cohort home", help="Where you are: next session, what you owe, how far you are", role=Role.ANYONE, reads=True)
@@ -25,7 +45,7 @@ def home(ask: Ask) -> Reply:
 
 def _applied(ask: Ask) -> Reply | None:
     """Whoever has applied and waits is told until when."""
-    for one in cohort.recruiting(ask.db, ask.place.id, now=ask.now):
+    for one in which.recruiting(ask.db, ask.place.id, now=ask.now):
         found = applications.draft(ask.db, one, ask.person)
         if found is not None and found.state is applications.ApplicationState.SUBMITTED:
             return Reply("applications/received", program=one.name, answer_by=applications.answer_by(one))
@@ -38,17 +58,26 @@ def _leads(ask: Ask, no_member: Refused) -> Reply:
         one = whose.conducted(ask)
     except Refused:
         raise no_member from None
+    facts, presses = _led_by(ask, one)
+    return Reply("cohort/leads", more=facts, presses=presses)
+
+
+def _led_by(ask: Ask, one: Cohort) -> tuple[dict[str, Fact], list[Press]]:
     coming = sessions.upcoming(ask.db, one, now=ask.now)
     waiting = len(applications.queue(ask.db, one))
-    return Reply(
-        "cohort/leads",
-        program=one.name,
-        members=len(cohort.present(ask.db, one)),
-        waiting=waiting,
-        title=coming.title if coming else "",
-        starts=coming.starts_at if coming else None,
-        presses=[Press("applications/queue", {"cohort_id": one.id}, "primary")] if waiting else [],
-    )
+    facts: dict[str, Fact] = {
+        "program": one.name,
+        "members": len(cohort.present(ask.db, one)),
+        "waiting": waiting,
+        "title": coming.title if coming else "",
+        "starts": coming.starts_at if coming else None,
+    }
+    return facts, [Press("applications/queue", {"cohort_id": one.id}, "primary")] if waiting else []
+
+
+def _desk(ask: Ask) -> list[Part]:
+    """A card for each living cohort that somebody conducts."""
+    return [Part("cohort/leads", *_led_by(ask, one)) for one in which.conducted_by(ask.db, ask.person)]
 
 
 @button("cohort/home", role=Role.MEMBER, reads=True)
@@ -56,31 +85,35 @@ def home_of(ask: Ask, cohort: int) -> Reply:
     return _home(ask, *whose.mine_by_id(ask, cohort))
 
 
-def _home(ask: Ask, one: Cohort, membership: Membership) -> Reply:
+def _home(ask: Ask, one: Cohort, membership: Membership, desk: Sequence[Part] = ()) -> Reply:
+    facts, presses = _seen_by(ask, one, membership)
+    lines = (line(ask, one, membership) for line in ask.registry.handlers("home").values())
+    parts = [*(line for line in lines if isinstance(line, Part)), *desk]
+    return Reply("cohort/home", more=facts, parts=parts, presses=[*presses, *MORE])
+
+
+def _seen_by(ask: Ask, one: Cohort, membership: Membership) -> tuple[dict[str, Fact], list[Press]]:
     coming = sessions.upcoming(ask.db, one, now=ask.now)
     owes = homework.owed(ask.db, one, membership, now=ask.now)
     answer = attendance.answers(ask.db, coming).get(membership.id) if coming else None
     paused = membership.state is MembershipState.PAUSED
-    lines = (line(ask, one, membership) for line in ask.registry.handlers("home").values())
-    return Reply(
-        "cohort/home",
-        program=one.name,
-        goal=answers.goal_of(ask.db, one, membership),
-        title=coming.title if coming else "",
-        starts=coming.starts_at if coming else None,
-        place=coming.place if coming else "",
-        rsvp=answer.value if answer else "",
-        owes=[_owed(homework_) for homework_ in owes],
-        lines=facts_of(graduation.checklist(ask.db, one, membership)),
-        paused=paused,
-        graduated=membership.state is MembershipState.GRADUATED,
-        parts=[line for line in lines if isinstance(line, Part)],
-        presses=[
-            *([Press("cohort/resume", {"cohort_id": one.id}, "primary")] if paused else []),
-            *(attendance.rsvp_presses(coming) if coming and not paused else []),
-            *(Press("homework/hand-in", {"homework_id": one_.id}) for one_ in owes[:1]),
-        ],
-    )
+    facts: dict[str, Fact] = {
+        "program": one.name,
+        "goal": answers.goal_of(ask.db, one, membership),
+        "title": coming.title if coming else "",
+        "starts": coming.starts_at if coming else None,
+        "place": coming.place if coming else "",
+        "rsvp": answer.value if answer else "",
+        "owes": [_owed(homework_) for homework_ in owes],
+        "lines": facts_of(graduation.checklist(ask.db, one, membership)),
+        "paused": paused,
+        "graduated": membership.state is MembershipState.GRADUATED,
+    }
+    return facts, [
+        *([Press("cohort/resume", {"cohort_id": one.id}, "primary")] if paused else []),
+        *(attendance.rsvp_presses(coming) if coming and not paused else []),
+        *(Press("homework/hand-in", {"homework_id": one_.id}) for one_ in owes[:1]),
+    ]
 
 
 def _owed(one: homework.Homework) -> Fact:
@@ -136,20 +169,26 @@ def left(ask: Ask, cohort_id: int) -> Reply:
 @command("cohort help", help="What you can do here", role=Role.ANYONE, reads=True)
 @words("help", "hilfe", "what can you do", name="help", role=Role.ANYONE)
 def help_(ask: Ask) -> Reply:
-    """Each role its own view; what is for members stays out of it until somebody is one."""
+    """Each role its own view; what is for members stays out of it until somebody is one.
+
+    A button for each that everybody may use: guests of a workspace often can't type commands.
+    """
     roles = [Role.ANYONE]
-    if cohort.of_person(ask.db, ask.person):
+    if which.of_person(ask.db, ask.person):
         roles.append(Role.MEMBER)
+    everyones = tuple(roles)
     if people.conducts(ask.db, ask.person):
         roles.append(Role.FACILITATOR)
     if people.is_owner(ask.db, ask.person):
         roles.append(Role.OWNER)
+    known = sorted(ask.registry.commands.items())
     return Reply(
         "cohort/help",
         commands=[
             {"name": name, "help": one.help, "role": one.role.value}
             for role in reversed(roles)
-            for name, one in sorted(ask.registry.commands.items())
+            for name, one in known
             if one.role is role
         ],
+        presses=[does(name) for name, one in known if one.role in everyones and one.handler is not help_],
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot import whose
 from bot.ask import Ask, Due, Reply
 from bot.registry import afterwards, command, due
-from cohorts import badges, graduation, homework, outbox
+from cohorts import badges, graduation, homework, outbox, which
 from cohorts import cohort as cohorts_
 from cohorts.badges import Counter
 from cohorts.cohort import Cohort, Membership, MembershipState
@@ -84,7 +84,7 @@ def name_graduates(due: Due, cohort_id: int) -> None:
 @afterwards("graduation")
 def follow(ask: Ask) -> None:
     """Whatever somebody did may have completed their checklist or earned them a badge."""
-    for cohort, member in cohorts_.of_person(ask.db, ask.person):
+    for cohort, member in which.of_person(ask.db, ask.person):
         named = cohort.state is cohorts_.CohortState.GRADUATED  # until then nobody graduates by what they do
         if named and graduation.consider(ask.db, cohort, member, now=ask.now):
             congratulate(ask.db, cohort, member, ask.registry.handlers("counter"), now=ask.now)

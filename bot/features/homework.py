@@ -8,9 +8,9 @@ from bot import whose
 from bot.ask import Answers, Ask, Asking, Due, Reply, Response
 from bot.command_text import Kind
 from bot.message import Choice, Field, FieldKind
-from bot.registry import Option, button, command, due, form
+from bot.registry import Option, button, command, due, form, shortcut
 from cohorts import cohort as cohorts_
-from cohorts import homework, sessions
+from cohorts import homework, sessions, which
 from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.homework import Homework
@@ -54,13 +54,34 @@ def hand_in(ask: Ask, homework_id: int) -> Response:
     return _form(cohort, one)
 
 
-def _form(cohort: Cohort, one: Homework) -> Asking:
+@shortcut("homework/from-message", role=Role.MEMBER)
+def hand_in_message(ask: Ask, text: str, link: str) -> Response:
+    """Of several cohorts, the homework that is due soonest; the form names it."""
+    mine = which.of_person(ask.db, ask.person)
+    owing = [(one, cohort) for cohort, member in mine for one in homework.owed(ask.db, cohort, member, now=ask.now)]
+    if owing:
+        one, cohort = min(owing, key=lambda pair: pair[0].due_at)
+    else:
+        cohort, membership = whose.mine(ask) if len(mine) < 2 else mine[-1]
+        one = _meant(ask, cohort, membership, None)
+    return _form(cohort, one, link=link, words=text[: homework.WORDS])
+
+
+def _form(cohort: Cohort, one: Homework, *, link: str = "", words: str = "") -> Asking:
     plan = homework.plan_of(cohort, one)
+    needs_link, needs_words = plan.evidence == "link", plan.evidence == "text"
     return Asking(
         "homework/hand-in",
         [
-            Field("link", FieldKind.LINK, "", required=plan.evidence == "link", max_length=2000),
-            Field("words", FieldKind.PARAGRAPH, "", required=plan.evidence == "text", max_length=homework.WORDS),
+            Field("link", FieldKind.LINK, "", required=needs_link, max_length=2000, value=link or None),
+            Field(
+                "words",
+                FieldKind.PARAGRAPH,
+                "",
+                required=needs_words,
+                max_length=homework.WORDS,
+                value=words or None,
+            ),
         ],
         args={"homework_id": one.id},
         title=one.title,
@@ -78,7 +99,7 @@ def handed_in(ask: Ask, answers: Answers, homework_id: int) -> Response:
         raise Invalid(words=Remark("something"))
     if not link.strip() and homework.plan_of(cohort, one).evidence == "link":
         raise Invalid(link=Remark("required"))
-    if not _opens(link):
+    if not opens(link):
         raise Invalid(link=Remark("not-a-link"))
     if len(words) > homework.WORDS:
         raise Invalid(words=Remark("too-long", limit=homework.WORDS, length=len(words)))
@@ -86,7 +107,7 @@ def handed_in(ask: Ask, answers: Answers, homework_id: int) -> Response:
 
 
 def _hand_in(ask: Ask, cohort: Cohort, one: Homework, membership: Membership, link: str, words: str) -> Reply:
-    handed = homework.submit(ask.db, cohort, one, membership, link=_web(link), words=words, now=ask.now)
+    handed = homework.submit(ask.db, cohort, one, membership, link=web_address(link), words=words, now=ask.now)
     everyone = [member for member in cohorts_.present(ask.db, cohort) if homework.is_for(ask.db, cohort, one, member)]
     return Reply(
         "homework/received",
@@ -99,15 +120,15 @@ def _hand_in(ask: Ask, cohort: Cohort, one: Homework, membership: Membership, li
     )
 
 
-def _opens(link: str) -> bool:
+def opens(link: str) -> bool:
     try:
-        _web(link)
+        web_address(link)
     except Refused:
         return False
     return True
 
 
-def _web(link: str) -> str:
+def web_address(link: str) -> str:
     """A web address as people type it; anything else stays out."""
     if not link.strip():
         return ""

@@ -12,12 +12,13 @@ from bot.command_text import Kind
 from bot.message import Choice
 from bot.registry import Option, button, command
 from cohorts import cohort as cohorts_
-from cohorts import lint, people, timetable
-from cohorts.cohort import Cohort, present, recruiting
+from cohorts import lint, people, timetable, which
+from cohorts.cohort import Cohort, present
 from cohorts.errors import Refused
 from cohorts.moments import session_starts
 from cohorts.outbox import Press
 from cohorts.people import Granted, Person, Role
+from cohorts.which import recruiting
 
 
 def known_programs(ask: Ask) -> Sequence[Choice]:
@@ -180,7 +181,7 @@ def facilitator(ask: Ask, person: Person, program: str | None = None) -> Reply:
     if len(keys) != 1:
         raise Refused("program/which", known=keys)
     new = people.grant(ask.db, person, Granted.FACILITATOR, keys[0])
-    for cohort in cohorts_.with_rooms(ask.db, ask.place.id, keys[0]):
+    for cohort in which.with_rooms(ask.db, ask.place.id, keys[0]):
         cohorts_.open_room(ask.db, cohort, now=ask.now)
     name = ask.catalogue[keys[0]].program.name
     return Reply("program/facilitator", person=person.ref, program=name, new=new)

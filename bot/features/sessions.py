@@ -8,7 +8,7 @@ from bot import whose
 from bot.ask import Ask, Due, Part, Reply
 from bot.command_text import Kind
 from bot.registry import Option, button, command, due, words
-from cohorts import attendance, breakouts, meeting, sessions
+from cohorts import attendance, breakouts, materials, meeting, sessions
 from cohorts.attendance import Answer, Attended
 from cohorts.cohort import Cohort, Membership, present
 from cohorts.errors import Refused
@@ -68,6 +68,7 @@ def open_doors(due: Due, session_id: int) -> None:
         goal=sessions.goal_of(cohort, session),
         pairs=bool(breakouts.rounds_of(cohort, session)),
     )
+    materials.keep_at_hand(due.db, cohort, session, now=due.now)
 
 
 @words("i m here", "i am here", "ich bin da", name="here", role=Role.MEMBER)

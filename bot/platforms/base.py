@@ -15,7 +15,7 @@ from bot.message import Answers, Args, Choice, File, Form, Message
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What the platform says of an account, as far as it says it."""
+    """What the platform says of an account, as far as it says it. An empty name: it says none."""
 
     name: str
     zone: str | None = None
@@ -53,7 +53,33 @@ class Wrote:
     text: str
 
 
-Deed: TypeAlias = Typed | Pressed | Filled | Wrote
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """A shortcut chosen on somebody's message: its words, and a link that leads to it (or "")."""
+
+    action: str
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """The bot's own page was opened; the outcome's message is what it shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The account looks different from now on: name, zone, address. Nobody waits for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """The bot was brought into `Inbound.room`, which is called `name`. Nobody waits for an answer."""
+
+    name: str
+
+
+Deed: TypeAlias = Typed | Pressed | Filled | Wrote | Picked | Visited | Changed | Invited
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +92,7 @@ class Inbound:
     profile: Profile
     deed: Deed
     room: str | None = None  # the platform's id; None in a direct message
+    workspace_name: str = ""  # what people call it, where the platform says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +119,22 @@ class CommandInfo:
     options: tuple[str, ...]  # names, in order
 
 
+@dataclass(frozen=True, slots=True)
+class ShortcutInfo:
+    """What can be chosen on anybody's message."""
+
+    action: str  # "homework/submit-message"
+    label: str  # at most 24 characters
+
+
 class Door(Protocol):
     """The one way in, as a platform sees it."""
 
     async def __call__(self, inbound: Inbound) -> Outcome: ...
 
     def commands(self) -> Sequence[CommandInfo]: ...
+
+    def shortcuts(self) -> Sequence[ShortcutInfo]: ...
 
     async def complete(self, inbound: Inbound, option: str, typed: str) -> Sequence[Choice]:
         """Choices for one option; `inbound.deed` is the line typed so far."""
@@ -114,6 +151,7 @@ class Kind(StrEnum):
     INVITE = "invite"
     REMOVE = "remove"
     UPLOAD = "upload"
+    BOOKMARK = "bookmark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +168,10 @@ class Parcel:
     account: str | None = None  # a direct message to, or the person invited to or removed from `room`
     message: Message | None = None
     name: str = ""  # of the room to make
-    title: str = ""  # its topic
+    title: str = ""  # its topic; of a bookmark: its words
+    url: str = ""  # of a bookmark
+    thread: str | None = None  # the platform's id of the message to answer beneath
+    pin: bool = False  # whether the message stays on top of its room
     target: str | None = None  # the platform's id of the message to edit
     file: File | None = None
     attempted_at: datetime | None = None  # when it was first tried, for `find`
@@ -149,17 +190,22 @@ class Receipt:
 class SendError(Exception):
     """A platform said no. Permanent errors stop at once; others are tried again after `retry_after` seconds.
 
-    `reason` is a short slug in our own words, such as "room-gone", "dm-closed", "not-allowed".
+    `reason` is a short slug in our own words, such as "room-gone", "dm-closed", "not-allowed"; `detail` is what the
+    mend has to name, such as a missing scope. Nothing was sent, ever, when this is raised.
     """
 
-    def __init__(self, reason: str, *, permanent: bool, retry_after: float | None = None) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, *, permanent: bool, retry_after: float | None = None, detail: str = "") -> None:
+        super().__init__(f"{reason} {detail}".rstrip())
         self.reason = reason
+        self.detail = detail
         self.permanent = permanent
         self.retry_after = retry_after
 
 
 class Platform(Protocol):
+    """An adapter. It may also have `pace` (seconds between two posts of one lane), `connected` (whether it hears
+    anything now), `routes(door)` (what it serves on the process's own web server) and `close()` (let go, at the end)."""
+
     name: str
 
     async def listen(self, door: Door) -> None:

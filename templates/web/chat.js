@@ -255,7 +255,8 @@ const inOrder = (where) => [...where.messages.values()].sort((a, b) => a.id - b.
 function showHead(where) {
   const direct = where.kind === "dm";
   $("room-name").replaceChildren(direct ? "" : el("span", { class: "hash", "aria-hidden": "true" }, "#"), el("bdi", {}, where.name));
-  $("room-title").textContent = where.title;
+  $("room-title").replaceChildren(where.title, ...where.links.map(({ title, url }) =>
+    el("a", { href: url, rel: "noopener noreferrer", target: "_blank" }, title)));
   const others = where.members.filter((id) => id !== state.bot);
   $("room-members").replaceChildren(
     ...(direct ? [] : others.slice(0, 5).map((id) => avatar(id, nameOf(id), state.bot))),
@@ -313,7 +314,7 @@ function messageNode(view, together) {
     node.removeAttribute("aria-busy");
   };
   const kinds = ["message", together ? "together" : "", isPrivate(view) ? "private" : "", mine ? "mine" : "",
-    mine && view.private ? "command" : "", view.author === state.bot ? "bot" : ""];
+    mine && view.private ? "command" : "", view.author === state.bot ? "bot" : "", view.under ? "under" : ""];
   return el(
     "li",
     { class: kinds.filter(Boolean).join(" "), "data-message": view.id, "data-revision": view.revision, tabindex: "-1" },
@@ -323,6 +324,7 @@ function messageNode(view, together) {
         el("bdi", { class: "name" }, nameOf(view.author)),
         view.author === state.bot ? el("span", { class: "tag" }, "bot") : null,
         time,
+        view.pinned ? el("span", { class: "only-you" }, "Pinned") : null,
         isPrivate(view) ? el("span", { class: "only-you" }, "Only you can see this") : null),
       drawMessage(view, { ...contextNow(), press }),
       view.edited ? el("small", { class: "edited" }, "edited") : null),

@@ -20,15 +20,15 @@ from sqlmodel import SQLModel, col, select
 from structlog.testing import capture_logs
 
 from bot import sheets
-from bot.ask import Ask, Asking
+from bot.ask import COMMAND, Ask, Asking
 from bot.command_text import Kind
 from bot.directory import look_up
 from bot.message import Answer, Field, FieldKind, Form, Message, Scalar
-from bot.platforms.base import Deed, Filled, Inbound, Outcome, Pressed, Profile, Typed, Wrote
+from bot.platforms.base import Deed, Filled, Inbound, Outcome, Picked, Pressed, Profile, Typed, Wrote
 from bot.platforms.local.draw import DrawnBlock, DrawnForm, DrawnInline, DrawnMessage, draw_form, draw_message, text_of
 from bot.registry import Declared
 from bot.sheets import Format
-from bot.understanding import CHOOSE, COMMAND, FILL
+from bot.understanding import CHOOSE, FILL
 from cohorts import meeting, people
 from cohorts.applications import Application
 from cohorts.cohort import Cohort
@@ -197,16 +197,20 @@ class Stage:
         return {Role.FACILITATOR: "fay", Role.OWNER: "olu"}.get(declared.role or Role.ANYONE, "ana")
 
     def _forms(self) -> Iterator[Open]:
-        """Every page of every form that some button opens, found by pressing all that change nothing."""
+        """Every page of every form that some button or shortcut opens, found by pressing all that change nothing."""
         for declared in self.registry.of("button").values():
             for who in ("ana", "pia", "fay"):
                 for args in self._possible(declared):
                     if self._opens(declared, who, args):
-                        opened = self.ask(who, Pressed(declared.name, args)).form
-                        while opened is not None:
-                            yield Open(who, opened)
-                            filled = Filled(opened.name, {one.key: fitting(one) for one in opened.fields}, opened.args)
-                            opened = self.ask(who, filled).form
+                        yield from self._pages(who, self.ask(who, Pressed(declared.name, args)).form)
+        for shortcut in self.registry.of("shortcut"):
+            yield from self._pages("ana", self.ask("ana", Picked(shortcut, "Read this.", "https://example.org/a")).form)
+
+    def _pages(self, who: str, opened: Form | None) -> Iterator[Open]:
+        while opened is not None:
+            yield Open(who, opened)
+            filled = Filled(opened.name, {one.key: fitting(one) for one in opened.fields}, opened.args)
+            opened = self.ask(who, filled).form
 
     def _possible(self, declared: Declared) -> Iterator[dict[str, str | int | bool]]:
         wanted = list(inspect.signature(declared.handler).parameters)[1:]
@@ -469,7 +473,7 @@ def recap(stage: Stage, text: str) -> DrawnMessage:
         session = db.exec(select(Session).where(Session.key == "first")).first()
         assert session is not None
         found = meeting.recap(db, db.get_one(Cohort, session.cohort_id), session, stage.world.clock.now())
-        message = stage.world.app.renderer.message("sessions/recap", found, directory=look_up(db, [found]))
+        message = stage.world.app.renderer.message("sessions/recap-words", found, directory=look_up(db, [found]))
         return draw_message(message)
 
     drawn = stage.world.store.read(facts)

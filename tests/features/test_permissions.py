@@ -18,6 +18,7 @@ from sqlmodel import SQLModel, col, select
 from structlog.testing import capture_logs
 
 from bot import features
+from bot.ask import COMMAND
 from bot.command_text import Kind
 from bot.config import Settings
 from bot.message import Answer, Scalar
@@ -25,7 +26,7 @@ from bot.platforms.base import Deed, Filled, Inbound, Outcome, Pressed, Profile,
 from bot.platforms.local.client import Client
 from bot.platforms.local.draw import draw_form, draw_message, text_of
 from bot.registry import Declared, collect
-from bot.understanding import COMMAND, FILL
+from bot.understanding import FILL
 from cohorts.cohort import Cohort
 from cohorts.people import Role, Workspace
 from cohorts.store import Db, Store

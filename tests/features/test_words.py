@@ -42,14 +42,31 @@ CARRIERS = {
     "_the_one": 3,
     "_tell_room": 3,
 }
-NOT_FACTS = frozenset({"key", "now", "due", "expires", "about", "as_", "presses", "ping", "more", "file"})
+NOT_FACTS = frozenset(
+    {"key", "now", "due", "expires", "about", "as_", "presses", "ping", "pin", "under", "more", "file"}
+)
 NOT_FACTS_OF_REPLIES = frozenset({"presses", "parts", "replaces"})
 NOT_FACTS_OF_FORMS = frozenset({"title", "page", "pages", "intro", "args"})
 IN_ROOM = ("title", "starts", "place")
 NEXT = ("next_title", "next_starts")
+HOME = (
+    "program",
+    "goal",
+    "title",
+    "starts",
+    "place",
+    "rsvp",
+    "owes",
+    "lines",
+    "paused",
+    "graduated",
+)
+LEADS = ("program", "members", "waiting", "title", "starts")
 RECAP = ("title", "there", "members", "quotes", "homework", "graduates", *NEXT)
 # Facts that come as a mapping, or that a helper adds.
 MORE: Mapping[str, tuple[str, ...]] = {
+    "cohort/home": HOME,
+    "cohort/leads": LEADS,
     "sessions/scheduled": IN_ROOM,
     "sessions/moved": (*IN_ROOM, "was"),
     "sessions/cancelled": (*IN_ROOM, *NEXT),
@@ -61,6 +78,7 @@ MORE: Mapping[str, tuple[str, ...]] = {
 COMPOSED = {
     "applications/decide": ("accept", "waitlist", "decline"),
     "sessions/rsvp": ("rsvp-yes", "rsvp-maybe", "rsvp-no"),
+    "commands/do": ("do", "more"),
 }
 
 ANA, BEN, CHI = PersonRef(1), PersonRef(2), PersonRef(3)
@@ -114,6 +132,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     ),
     "commitment": ("I will come.", ""),
     "count": (6, 1, 0),
+    "detail": ("groups:write", ""),
     "done": (3, 0),
     "draft": ("", "accept", "waitlist", "decline"),
     "drafts": (2, 0, 1),
@@ -217,6 +236,8 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "delivery/failed": {
         "reason": (
             *("room-gone", "room-missing", "person-gone", "no-account", "dm-closed", "not-allowed"),
+            *("missing-scope", "not-in-room", "room-archived", "room-by-hand", "name-taken", "guest-elsewhere"),
+            *("message-gone", "cannot-verify", "room-full"),
             *("bug", "platform-off", "ratelimited"),
         ),
         "person": (ANA, None),

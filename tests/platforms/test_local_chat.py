@@ -21,6 +21,7 @@ from bot.platforms.base import (
     Pressed,
     Receipt,
     SendError,
+    ShortcutInfo,
     Typed,
     Wrote,
 )
@@ -54,6 +55,9 @@ class ListeningDoor:
             CommandInfo("tea stop", "Enough tea", ()),
             CommandInfo("time", "What time it is", ()),
         )
+
+    def shortcuts(self) -> Sequence[ShortcutInfo]:
+        return ()
 
     async def complete(self, inbound: Inbound, option: str, typed: str) -> Sequence[Choice]:
         return [c for c in (Choice("green", "Green"), Choice("earl grey", "Earl Grey")) if c.value.startswith(typed)]

@@ -27,7 +27,7 @@ from bot.message import (
     Paragraph,
     Text,
 )
-from bot.platforms.base import CommandInfo, Filled, Inbound, Kind, Outcome, Parcel, Pressed, Typed, Wrote
+from bot.platforms.base import CommandInfo, Filled, Inbound, Kind, Outcome, Parcel, Pressed, ShortcutInfo, Typed, Wrote
 from bot.platforms.local.chat import Chat
 from bot.platforms.local.draw import draw_words
 from bot.platforms.local.page import Page
@@ -71,6 +71,9 @@ class FakeDoor:
 
     def commands(self) -> Sequence[CommandInfo]:
         return (CommandInfo("queue", "Who waits", ("which",)), CommandInfo("form", "Every kind", ()))
+
+    def shortcuts(self) -> Sequence[ShortcutInfo]:
+        return ()
 
     async def complete(self, inbound: Inbound, option: str, typed: str) -> Sequence[Choice]:
         return [Choice(f"{option}-{n}", f"Number {n}") for n in (1, 2)]

@@ -19,6 +19,7 @@ from bot.platforms.local.journal import (
     FormOpened,
     Invited,
     Journal,
+    LinkKept,
     OpenForm,
     Person,
     PersonAdded,
@@ -40,6 +41,7 @@ class Room:
     members: tuple[str, ...]
     key: str | None = None
     dm_of: str | None = None  # the person, when it is their direct line to the bot
+    links: tuple[tuple[str, str], ...] = ()  # kept on top: title, address
 
     @property
     def kind(self) -> str:
@@ -58,6 +60,8 @@ class ChatMessage:
     only_for: str | None = None  # seen by this person alone
     file: str | None = None
     revision: int = 0  # the chat's sequence number at the last change
+    under: int | None = None  # the message it answers beneath
+    pinned: bool = False
 
 
 class NameTaken(Exception):
@@ -143,6 +147,8 @@ class Chat:
         key: str | None = None,
         only_for: str | None = None,
         file: File | None = None,
+        under: int | None = None,
+        pinned: bool = False,
     ) -> int:
         """Returns the new message's id. The same key twice makes two messages."""
         self.room(room)
@@ -150,8 +156,12 @@ class Chat:
         stored = None
         if file is not None:
             stored = StoredFile(f"file-{id}", file.name, file.media_type, file.content, file.alt)
-        self._commit(Posted(id, room, author, payload, key, at, only_for, stored))
+        self._commit(Posted(id, room, author, payload, key, at, only_for, stored, under, pinned))
         return id
+
+    def keep_link(self, room: str, title: str, url: str, key: str) -> None:
+        self.room(room)
+        self._commit(LinkKept(room, title, url, key))
 
     def upload(self, room: str, file: File, payload: DrawnMessage, *, at: datetime, key: str | None = None) -> int:
         """A file of the bot's, with the words around it; returns the message's id."""
@@ -303,6 +313,9 @@ class Chat:
                 self._rooms[room] = replace(self._rooms[room], members=members)
             case Posted():
                 self._add_message(event)
+            case LinkKept(room, title, url, key):
+                self._rooms[room] = replace(self._rooms[room], links=(*self._rooms[room].links, (title, url)))
+                self._by_key.setdefault(key, room)
             case Edited(id, payload, at):
                 self._messages[id] = replace(self._messages[id], payload=payload, edited_at=at, revision=self.sequence)
             case ReadTo(person_id, room, upto):
@@ -332,6 +345,8 @@ class Chat:
             only_for=posted.only_for,
             file=None if file is None else file.id,
             revision=self.sequence,
+            under=posted.under,
+            pinned=posted.pinned,
         )
         self._in_room[posted.room].append(posted.id)
         if posted.key is not None:

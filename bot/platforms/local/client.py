@@ -8,10 +8,18 @@ from datetime import datetime
 from uuid import uuid4
 
 from bot.message import Answers
-from bot.platforms.base import Deed, Door, Filled, Inbound, Outcome, Pressed, Profile, Typed, Wrote
+from bot.platforms.base import Deed, Door, Filled, Inbound, Outcome, Picked, Pressed, Profile, Typed, Wrote
 from bot.platforms.local.chat import Chat, ChatMessage, NotThere
 from bot.platforms.local.completion import Suggestion, command_lines, option_at
-from bot.platforms.local.draw import DrawnButton, DrawnForm, buttons_of, draw_form, draw_message, draw_words
+from bot.platforms.local.draw import (
+    DrawnButton,
+    DrawnForm,
+    buttons_of,
+    draw_form,
+    draw_message,
+    draw_words,
+    text_of,
+)
 from bot.platforms.local.journal import OpenForm
 
 
@@ -104,6 +112,13 @@ class Client:
                 if button["label"] == label and on in beside:
                     return await self.clicks(message.id, button)
         raise NotThere("no such button")
+
+    async def picks(self, action: str, message_id: int) -> Outcome:
+        """Chooses a shortcut on a message they see; the answer comes in their direct line."""
+        message = self.chat.seen_by(self.id, message_id)
+        if action not in {each.action for each in self.door.shortcuts()}:
+            raise NotThere("no such shortcut")
+        return await self._acts(Picked(action, text_of(message.payload, "UTC")), _Scene(self.chat.dm(self.id).id))
 
     async def fills(self, answers: Answers, close: bool = False, form_id: int | None = None) -> Outcome:
         """Submits the open form, or puts it away half done. `form_id`: only if that one is still open."""

@@ -85,6 +85,18 @@ class Posted:
     at: datetime
     only_for: str | None
     file: StoredFile | None
+    under: int | None = None  # the message it answers beneath
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LinkKept:
+    """A link that stays with a room."""
+
+    room: str
+    title: str
+    url: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +123,9 @@ class FormClosed:
     person: str
 
 
-Event: TypeAlias = PersonAdded | RoomMade | Invited | Removed | Posted | Edited | ReadTo | FormOpened | FormClosed
+Event: TypeAlias = (
+    PersonAdded | RoomMade | Invited | Removed | Posted | LinkKept | Edited | ReadTo | FormOpened | FormClosed
+)
 
 _KINDS: tuple[type[Event], ...] = (
     PersonAdded,
@@ -119,6 +133,7 @@ _KINDS: tuple[type[Event], ...] = (
     Invited,
     Removed,
     Posted,
+    LinkKept,
     Edited,
     ReadTo,
     FormOpened,

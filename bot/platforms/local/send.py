@@ -36,6 +36,10 @@ class LocalPlatform:
                 return self._make_room(parcel)
             case Kind.POST | Kind.UPLOAD:
                 return self._post(parcel)
+            case Kind.BOOKMARK:
+                room = self._room(parcel.room or "")
+                self.chat.keep_link(room, parcel.title, parcel.url, parcel.key)
+                return Receipt(room)
             case Kind.EDIT:
                 message = self._target(parcel)
                 self.chat.edit(message.id, draw_message(parcel.message or Message()), at=self.clock())
@@ -51,7 +55,7 @@ class LocalPlatform:
 
     async def find(self, parcel: Parcel) -> Receipt | None:
         match parcel.kind:
-            case Kind.ROOM | Kind.POST | Kind.UPLOAD:
+            case Kind.ROOM | Kind.POST | Kind.UPLOAD | Kind.BOOKMARK:
                 found = self.chat.find(parcel.key)
                 return None if found is None else Receipt(found)
             case Kind.EDIT:
@@ -75,7 +79,16 @@ class LocalPlatform:
         where = parcel.room or dm_id(self._person(parcel))
         room = self._room(where)
         payload = draw_message(parcel.message or Message())
-        id = self.chat.post(room, payload, at=self.clock(), key=parcel.key, file=parcel.file)
+        under = int(parcel.thread) if parcel.thread is not None else None
+        id = self.chat.post(
+            room,
+            payload,
+            at=self.clock(),
+            key=parcel.key,
+            file=parcel.file,
+            under=under,
+            pinned=parcel.pin,
+        )
         return Receipt(str(id))
 
     def _seat(self, parcel: Parcel) -> tuple[str, str]:

@@ -42,6 +42,13 @@ class MessageView(TypedDict):
     private: bool
     file: FileView | None
     revision: int
+    under: int | None
+    pinned: bool
+
+
+class LinkView(TypedDict):
+    title: str
+    url: str
 
 
 class RoomView(TypedDict):
@@ -50,6 +57,7 @@ class RoomView(TypedDict):
     name: str
     title: str
     members: list[str]
+    links: list[LinkView]
     unread: int
     messages: list[MessageView]
 
@@ -169,6 +177,8 @@ def message_view(chat: Chat, message: ChatMessage) -> MessageView:
         "private": message.only_for is not None,
         "file": None if message.file is None else _file(chat, message.file),
         "revision": message.revision,
+        "under": message.under,
+        "pinned": message.pinned,
     }
 
 
@@ -192,6 +202,7 @@ def _room(chat: Chat, person: str, room: Room) -> RoomView:
         "name": room.name,
         "title": room.title,
         "members": list(room.members),
+        "links": [{"title": title, "url": url} for title, url in room.links],
         "unread": chat.unread(person, room.id),
         "messages": [message_view(chat, each) for each in chat.visible_to(person, room.id)[-LATEST:]],
     }
