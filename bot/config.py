@@ -31,15 +31,22 @@ PROGRAMS = TEMPLATES / "programs"
 PREFIX = "CARAVAN_"
 LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("auto", "json", "console")
+SLACK_MODES = ("socket", "http")
 
 # Each may also stand in a file that NAME_FILE names, as containers hand over secrets.
 SECRETS: Mapping[str, str] = MappingProxyType(
     {
         "SLACK_BOT_TOKEN": "Slack's bot token, xoxb-…",
-        "SLACK_APP_TOKEN": "Slack's app-level token, xapp-…, with connections:write.",
+        "SLACK_APP_TOKEN": "Slack's app-level token, xapp-…, with connections:write; for Socket Mode.",
+        "SLACK_SIGNING_SECRET": 'Slack\'s signing secret; for mode = "http".',
+        "SLACK_CLIENT_ID": "the app's client id, when workspaces install it by themselves.",
+        "SLACK_CLIENT_SECRET": "the client secret that belongs to it.",
+        "CARAVAN_SECRET_KEY": "what seals their tokens; openssl rand -base64 32 makes one.",
         "DISCORD_TOKEN": "the token of the Discord bot.",
     }
 )
+# Those that a workspace of `slack.workspaces` has of its own: SLACK_BOT_TOKEN_ACME.
+OF_A_WORKSPACE = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET")
 
 # What the platforms' own tools call an address, and the setting that it replaces.
 ADDRESSES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -77,13 +84,78 @@ def _check_address(address: str, *schemes: str) -> str:
 
 class Slack(_Table):
     api_url: str = Field(
-        default="https://slack.com/api/", description="Base of the Web API; SLACK_API_URL also sets it."
+        default="https://slack.com/api/",
+        description="Base of the Web API, to be changed for tests only; SLACK_API_URL also sets it.",
+    )
+
+    mode: str = Field(
+        default="socket", description="socket (Slack needs no way in), or http: events come to /slack/events."
+    )
+    minimal: bool = Field(
+        default=False,
+        description="Without rights to manage rooms: the facilitator makes the cohort's room and invites the bot.",
+    )
+    workspaces: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description=(
+            'Names for more than one workspace: "acme" has its bot token in SLACK_BOT_TOKEN_ACME, and, if its app is '
+            "another, SLACK_APP_TOKEN_ACME or SLACK_SIGNING_SECRET_ACME."
+        ),
+    )
+    public_url: str = Field(
+        default="",
+        description='Where the web reaches this Caravan, https://…; for mode = "http" and for /slack/install.',
     )
 
     @field_validator("api_url")
     @classmethod
     def _api(cls, address: str) -> str:
-        return _check_address(address, "https", "http")
+        return _check_address(address, "https", "http").rstrip("/") + "/"
+
+    @field_validator("mode")
+    @classmethod
+    def _mode(cls, mode: str) -> str:
+        if mode.lower() not in SLACK_MODES:
+            raise ValueError("expected socket or http")
+        return mode.lower()
+
+    @field_validator("workspaces", mode="before")
+    @classmethod
+    def _list(cls, value: object) -> object:
+        return listed(value, such_as="acme,globex")
+
+    @field_validator("workspaces")
+    @classmethod
+    def _names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        suffixes = [suffix_of(name) for name in names]
+        for name, suffix in zip(names, suffixes, strict=True):
+            if not re.fullmatch(r"[A-Z0-9](?:[A-Z0-9_]*[A-Z0-9])?", suffix) or f"_{suffix}".endswith("_FILE"):
+                raise wrong("", f'found "{name}", expected names of letters, digits and "-", such as "acme"')
+            if suffixes.count(suffix) > 1:
+                raise wrong("", f'found "{name}" twice; each workspace has a name of its own')
+        return names
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, address: str) -> str:
+        return _check_address(address, "https", "http").rstrip("/") if address else ""
+
+
+def suffix_of(workspace: str) -> str:
+    """What the names of a workspace's secrets end with."""
+    return workspace.upper().replace("-", "_")
+
+
+def listed(value: object, *, such_as: str) -> object:
+    """The environment has no lists: `U1,U2`, or JSON."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError(f"expected a list such as {such_as}") from None
+    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 class Discord(_Table):
@@ -127,7 +199,11 @@ class Settings(BaseSettings):
         default="sqlite:///caravan.sqlite", description="A SQLite file, or postgresql://user@host/name."
     )
     owners: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="Account ids or e-mail addresses of those who own the programs."
+        default=(),
+        description=(
+            "Those who own the programs: account ids, e-mail addresses, or WORKSPACE/ACCOUNT where ids alone could be "
+            "mistaken."
+        ),
     )
     programs_dir: Path | None = Field(
         default=None, description="A folder with program files of your own.", examples=["programs"]
@@ -147,7 +223,7 @@ class Settings(BaseSettings):
         default="auto", description="json (a line each), console (for reading), or auto: console on a terminal."
     )
     web: Web = Field(default=Web(), description="Health and metrics.")
-    slack: Slack = Field(default=Slack(), description="Where Slack is; to be changed for tests only.")
+    slack: Slack = Field(default=Slack(), description="Slack: how events come in, and from which workspaces.")
     discord: Discord = Field(default=Discord(), description="Where Discord is; to be changed for tests only.")
 
     @field_validator("database")
@@ -161,15 +237,7 @@ class Settings(BaseSettings):
     @field_validator("owners", "languages", mode="before")
     @classmethod
     def _list(cls, value: object) -> object:
-        """The environment has no lists: `U1,U2`, or JSON."""
-        if not isinstance(value, str):
-            return value
-        if value.lstrip().startswith("["):
-            try:
-                return json.loads(value)
-            except ValueError:
-                raise ValueError("expected a list such as U1,U2") from None
-        return tuple(part.strip() for part in value.split(",") if part.strip())
+        return listed(value, such_as="U1,U2")
 
     @field_validator("programs_dir", "templates_dir")
     @classmethod
@@ -292,6 +360,13 @@ def _read(path: Path) -> dict[str, object]:
         raise ConfigError(f"{path}: line {line}: not UTF-8 text, expected a TOML file") from None
     except ProgramError as error:
         raise ConfigError(str(error)) from None
+
+
+def secret_names() -> tuple[str, ...]:
+    """All of `SECRETS`, and those of single workspaces that are set, in whatever way: what must never be shown."""
+    beginnings = tuple(f"{one}_" for one in OF_A_WORKSPACE)
+    found = {base for name in os.environ if (base := name.removesuffix("_FILE")).startswith(beginnings)}
+    return (*SECRETS, *sorted(found))
 
 
 def secret(name: str) -> str | None:

@@ -6,6 +6,7 @@ An error's message may quote what somebody typed, and so may a library's; both a
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Sequence
 from typing import TextIO
@@ -14,10 +15,11 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.bugs import traced
-from bot.config import SECRETS, ConfigError, Settings, secret
+from bot.config import ConfigError, Settings, secret, secret_names
 
 LONGEST = 200
 HIDDEN = "•••"
+_TOKEN = re.compile(r"\bx(?:ox[a-z]|app)-[\w-]{8,}")  # those that workspaces gave us are in no variable
 
 
 def configure(settings: Settings, stream: TextIO | None = None) -> None:
@@ -60,7 +62,7 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
 def known_secrets() -> tuple[str, ...]:
     """Those that are set; one that can't be read can't be logged either."""
     found = []
-    for name in SECRETS:
+    for name in secret_names():
         try:
             value = secret(name)
         except ConfigError:
@@ -76,6 +78,7 @@ def _without(secrets: Sequence[str]) -> Processor:
             if isinstance(value, str):
                 for one in secrets:
                     value = value.replace(one, HIDDEN)
+                value = _TOKEN.sub(HIDDEN, value)
                 event[key] = value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
         return event
 

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
 from bot.cli.errors import BadInput
+from bot.cli.failed import Failed
 from bot.cli.settings import settings_file
-from bot.config import SECRETS, TEMPLATES, ConfigError, Settings, load, secret
+from bot.cli.tokens import KEY, seal, slack_setup
+from bot.config import TEMPLATES, ConfigError, Settings, load, secret, secret_names
+from bot.findings import Finding
 
 OLDEST_PYTHON = (3, 11)
 LEAST_SPACE = 200 * 2**20  # bytes: a migration copies the database
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line. Without a `mend` all is well."""
-
-    what: str
-    found: str
-    mend: str = ""
-
-    def __str__(self) -> str:
-        return f"✗ {self.what}: {self.found}; {self.mend}" if self.mend else f"✓ {self.what}: {self.found}"
 
 
 def doctor(ctx: typer.Context) -> None:
@@ -57,7 +48,7 @@ def findings(config: Path | None) -> Iterator[Finding]:
         return
     yield Finding("config", str(config) if config is not None else "none; every setting has its default")
     yield from tokens()
-    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (database, words, programs, space)
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (database, words, programs, space, slack)
     for check in checks:
         yield from check(settings)
     yield zones()
@@ -71,7 +62,7 @@ def python() -> Finding:
 
 def tokens() -> Iterator[Finding]:
     found = []
-    for name in SECRETS:
+    for name in secret_names():
         try:
             if secret(name) is not None:
                 found.append(name)
@@ -79,6 +70,53 @@ def tokens() -> Iterator[Finding]:
             yield Finding("tokens", str(error), "mend the variable or the file")
             return
     yield Finding("tokens", ", ".join(found) if found else "none set, which is enough for caravan demo")
+
+
+def slack(settings: Settings) -> Iterator[Finding]:
+    """What its tokens are good for, asked at Slack; nothing when none is set."""
+    from bot.clock import SystemClock
+    from bot.platforms.slack.check import examined
+    from bot.platforms.slack.manifest import EVENTS_PATH
+    from bot.platforms.slack.setup import Mode
+
+    try:
+        setup = slack_setup(settings)
+    except ConfigError as error:
+        yield Finding("slack", str(error), "mend it, and ask again")
+        return
+    if setup is None:
+        return
+
+    async def asked() -> list[Finding]:
+        return [finding async for finding in examined(setup, SystemClock().now)]
+
+    yield from asyncio.run(asked())
+    if setup.mode is Mode.HTTP:
+        way_in = (settings.slack.public_url or "https://…") + EVENTS_PATH
+        at = f"{settings.web.host}:{settings.web.port}"
+        yield Finding("slack http", f"{way_in} has to lead to {at}, which is not checked from here")
+    if setup.oauth is not None:
+        yield Finding("slack install", f"{settings.slack.public_url}/slack/install lets workspaces in by themselves")
+        yield from _kept(settings)
+
+
+def _kept(settings: Settings) -> Iterator[Finding]:
+    """Whether the key opens the tokens of those who installed the app."""
+    from bot.cli.database import beside
+    from bot.installations import opened
+    from cohorts import installations
+
+    try:
+        with beside(settings) as store:
+            rows = store.read(lambda db: installations.of_platform(db, "slack"))
+    except (BadInput, Failed):
+        return  # said of the database already, or there is none yet
+    shut = [row.external for row in rows if opened(seal(), row) is None]
+    if shut:
+        mend = f"put the key that sealed them into {KEY} after the new one, with a comma between, or install them again"
+        yield Finding("slack installations", f"no key opens those of {', '.join(shut)}", mend)
+    elif rows:
+        yield Finding("slack installations", ", ".join(f"{row.name or 'unnamed'} ({row.external})" for row in rows))
 
 
 def database(settings: Settings) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,10 +12,16 @@ import typer
 
 from bot.cli.errors import BadInput
 from bot.cli.failed import Failed
+from bot.cli.settings import settings_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic.fields import FieldInfo
+
+    from bot.config import Settings
+    from bot.platforms.slack.manifest import Address, Slash
+    from bot.registry import Registry
+    from bot.words import Words
 
 KINDS = ("config", "slack", "discord")
 WIDTH = 100
@@ -30,18 +37,98 @@ Secrets never stand here. They come from the environment, or from a file that it
 
 
 def manifest(
-    what: Annotated[str, typer.Argument(metavar="|".join(KINDS), help="Of what: config prints a config.toml.")],
+    ctx: typer.Context,
+    what: Annotated[
+        str, typer.Argument(metavar="|".join(KINDS), help="Of what: config prints a config.toml, slack a Slack app.")
+    ],
+    minimal: Annotated[
+        bool, typer.Option("--minimal", help="slack: without rights to manage rooms, which is then done by hand.")
+    ] = False,
+    url: Annotated[
+        str | None,
+        typer.Option(metavar="https://…", help="slack: where the web reaches Caravan; events then come over HTTP."),
+    ] = None,
 ) -> None:
-    """Print a config.toml with every setting and its default. (Slack's and Discord's come with those platforms.)
+    """Print a config.toml with every setting and its default, or a Slack app's manifest. (Discord's comes with it.)
 
     \b
-    Example: caravan manifest config > config.toml
+    Example: caravan manifest slack > slack.yaml
     """
     if what not in KINDS:
         raise BadInput(f"manifest: found {what!r}, expected one of {', '.join(KINDS)}")
-    if what != "config":
-        raise Failed(f"this version speaks only the local platform; the {what} manifest comes with {what.title()}")
-    typer.echo(example(), nl=False)
+    if what != "slack" and (minimal or url is not None):
+        raise BadInput(f"manifest: --minimal and --url are for slack, not for {what}")
+    if what == "discord":
+        raise Failed("this version does not speak Discord yet; the discord manifest comes with Discord")
+    typer.echo(example() if what == "config" else _of_slack(settings_of(ctx), minimal=minimal, url=url), nl=False)
+
+
+def _of_slack(settings: Settings, *, minimal: bool, url: str | None) -> str:
+    """With what the config says: the commands' prefix, the mode, the address."""
+    from bot import features
+    from bot.app import template_roots
+    from bot.platforms.slack.manifest import Address, Unfit
+    from bot.registry import collect
+    from bot.words import Words
+
+    http = url is not None or settings.slack.mode == "http"
+    address = url if url is not None else settings.slack.public_url
+    if http and not address:
+        raise BadInput('manifest: slack.mode is "http"; say where the web reaches Caravan with --url https://…')
+    if address and not re.fullmatch(r"https://[^\s/]+(?:/\S*)?", address):
+        raise BadInput(f"manifest: found the address {address!r}, expected one that begins with https://")
+    try:
+        return slack_manifest(
+            collect(features),
+            Words(template_roots(settings)),
+            prefix=settings.command_prefix,
+            address=Address(url=address, http=http, oauth=bool(settings.slack.public_url)),
+            minimal=minimal or settings.slack.minimal,
+        )
+    except Unfit as unfit:
+        raise BadInput(f"manifest: {unfit}") from None
+
+
+def slack_manifest(registry: Registry, words: Words, *, prefix: str, address: Address, minimal: bool = False) -> str:
+    """The Slack app that these declarations need. Unfit when Slack would refuse it."""
+    from bot.platforms.slack.manifest import About, Shortcut, manifest
+    from bot.registry import NOUNS
+
+    def say(name: str, **facts: str) -> str:
+        return words.get("setup", "manifest", name, facts)
+
+    about = About(
+        name=say("name"),
+        description=say("description"),
+        long_description=say("long_description", apply=f"{prefix}apply", cohort=f"{prefix}cohort"),
+        background=say("background"),
+    )
+    shortcuts = []
+    for name, declared in registry.of("shortcut").items():
+        label = words.get(declared.feature, "shortcuts", name.partition("/")[2])
+        shortcuts.append(Shortcut(name, label, say("shortcut", label=label)))
+    slashes = [slash for noun in NOUNS if (slash := _slash(registry, noun, prefix)) is not None]
+    return manifest(about, slashes, shortcuts, address=address, minimal=minimal)
+
+
+def _slash(registry: Registry, noun: str, prefix: str) -> Slash | None:
+    """One of the six, described by what it does alone, with a hint at its subcommands or options."""
+    from bot.platforms.slack.manifest import Slash
+    from bot.registry import DEFAULTS
+    from cohorts.people import Role
+
+    alone = registry.get("command", noun) or registry.get("command", f"{noun} {DEFAULTS.get(noun, '')}")
+    if alone is None:
+        return None
+    # What everybody may do comes before what only some may.
+    below = sorted(
+        (one is not alone, list(Role).index(one.role or Role.OWNER), name.partition(" ")[2])
+        for name, one in registry.commands.items()
+        if name.startswith(f"{noun} ")
+    )
+    inside = [name for _, _, name in below]
+    options = [f"{one.name}" if one.required else f"[{one.name}]" for one in alone.options]
+    return Slash(prefix + noun, alone.help, f"[{' | '.join(inside)}]" if inside else " ".join(options))
 
 
 def example() -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,11 +17,17 @@ import typer
 from bot.cli.errors import BadInput
 from bot.cli.failed import Failed
 from bot.cli.settings import settings_of
+from bot.cli.tokens import seal, slack_setup
 from bot.config import Settings, secret
 
 if TYPE_CHECKING:
     from bot.app import App
     from bot.platforms.base import Platform
+    from bot.platforms.slack.setup import Setup
+    from bot.threads import Threads
+
+# A platform is made when the database is open: some keep things there.
+Make = Callable[["Threads"], "Platform"]
 
 NOTHING_SET = (
     "no platform to serve: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN for Slack, or DISCORD_TOKEN for Discord; "
@@ -33,37 +42,50 @@ def run(ctx: typer.Context) -> None:
     Example: SLACK_BOT_TOKEN=xoxb-… SLACK_APP_TOKEN=xapp-… caravan run
     """
     settings = settings_of(ctx)
-    platforms = connected(settings)
-    serve_alone(settings, platforms)
+    serve_alone(settings, wanted(settings))
 
 
-def connected(settings: Settings) -> list[Platform]:
-    """The platforms whose tokens are set; BadInput when there is none, or half of one."""
-    slack = {name: secret(name) for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")}
-    missing = [name for name, value in slack.items() if value is None]
-    if len(missing) == 1:
-        raise BadInput(f"environment: {missing[0]} is not set; Slack needs it too")
-    wanted = [*(["Slack"] if not missing else []), *(["Discord"] if secret("DISCORD_TOKEN") else [])]
-    if not wanted:
+def wanted(settings: Settings) -> list[Make]:
+    """The platforms whose tokens are set; BadInput when there is none, ConfigError when tokens don't go together."""
+    found: list[Make] = []
+    if (setup := slack_setup(settings)) is not None:
+        found.append(partial(_slack, settings, setup))
+    if secret("DISCORD_TOKEN") is not None:
+        raise Failed("this version does not speak Discord yet; unset DISCORD_TOKEN, or to try it, run: caravan demo")
+    if not found:
         raise BadInput(NOTHING_SET)
-    raise Failed(
-        f"this version speaks only the local platform yet, not {' and '.join(wanted)}; to try it, run: caravan demo"
-    )
+    return found
 
 
-def serve_alone(settings: Settings, platforms: list[Platform]) -> None:
+def _slack(settings: Settings, setup: Setup, threads: Threads) -> Platform:
+    from bot.app import template_roots
+    from bot.clock import SystemClock
+    from bot.installations import SealedInstallations
+    from bot.platforms.slack.send import SlackPlatform
+    from bot.words import Words
+
+    clock = SystemClock()
+    if setup.oauth is not None:
+        setup = replace(setup, kept=SealedInstallations(threads, seal(), setup.oauth.app, clock))
+    return SlackPlatform(setup, Words(template_roots(settings)), clock.now)
+
+
+def serve_alone(settings: Settings, makes: Sequence[Make]) -> None:
     """Open the database for this process only, bring its tables up to date, and serve."""
     from bot import catalogue, logs
     from bot.app import App
     from bot.bugs import traced
     from bot.cli.database import alone, bring_up_to_date
+    from bot.threads import Threads
 
     logs.configure(settings)
     known = catalogue.load(settings.programs_dir)
     with alone(settings) as store:
         bring_up_to_date(store)
-        app = App(store, platforms, settings=settings, catalogue=known)
+        threads = Threads(store)
+        app = App(store, [make(threads) for make in makes], settings=settings, catalogue=known, threads=threads)
         try:
+            app.prepare()
             asyncio.run(serve(app, settings))
         except Failed:
             raise
@@ -84,13 +106,17 @@ async def serve(app: App, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stopped.set)
-    runner = web.AppRunner(
-        health_app(app.threads, app.clock, lambda: listening(app)), access_log=None, shutdown_timeout=1
-    )
+    served = health_app(app.threads, app.clock, lambda: listening(app))
+    for name, platform in app.platforms.items():
+        if (routes := getattr(platform, "routes", None)) is not None:
+            served.add_routes(routes(app.doors[name]))
+    runner = web.AppRunner(served, access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
         if settings.web.port:
             await _open(runner, settings)
+        gc.collect()
+        gc.freeze()  # what was made at the start stays; looking through it again and again would make people wait
         running = asyncio.create_task(app.run())
         waiting = asyncio.create_task(stopped.wait())
         await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)

@@ -571,7 +571,6 @@ def test_old_tables_are_found_by_the_doctor_and_mended_by_migrate(tmp_path: Path
 
 
 def test_the_manifest_of_a_platform_that_is_not_there_yet_is_not_pretended() -> None:
-    assert "comes with Slack" in failed("manifest", "slack")
     assert "comes with Discord" in failed("manifest", "discord")
     assert "expected one of config, slack, discord" in refused("manifest", "teams")
 
@@ -586,7 +585,7 @@ def test_without_tokens_run_says_what_to_set_and_offers_the_demo(monkeypatch: py
     assert "not-to-be-shown" not in line
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
     monkeypatch.setenv("DISCORD_TOKEN", "x")
-    assert "only the local platform yet, not Slack and Discord" in failed("run")
+    assert "does not speak Discord yet" in failed("run")
 
 
 # -- health ----------------------------------------------------
@@ -599,7 +598,7 @@ from bot.config import load
 from bot.platforms.local.chat import Chat
 from bot.platforms.local.send import LocalPlatform
 from bot.clock import SystemClock
-serve_alone(load(), [LocalPlatform(Chat(), SystemClock().now)])
+serve_alone(load(), [lambda _: LocalPlatform(Chat(), SystemClock().now)])
 """
 
 

@@ -1,0 +1,271 @@
+"""Inline nodes as parts of rich text, and as the mrkdwn of a notification. What people typed is text in both."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC
+from urllib.parse import urlsplit
+
+from slack_sdk.models.blocks import PlainTextObject, RichTextElement, RichTextElementParts
+
+from bot.message import Break, Inline, Link, Mention, Moment, MomentStyle, RoomMention, Text
+from bot.platforms.slack import limits
+
+FORMATS = {
+    MomentStyle.FULL: "{date_long_pretty}, {time}",
+    MomentStyle.DAY: "{date_long_pretty}",
+    MomentStyle.CLOCK: "{time}",
+}
+LONGEST_LINK = 2_000  # as markup; what is longer is shown as text
+
+_ADDRESS = re.compile(r"https?://[^\s<>\"'`\\{}|^]+", re.IGNORECASE)
+_TRAILING = ".,;:!?)]"
+_ACCOUNT = re.compile(r"[UW][A-Z0-9]+")
+_ROOM = re.compile(r"[CGD][A-Z0-9]+")
+_WORD = re.compile(r"\S+\s*|\s+")
+
+
+def elements(inlines: Iterable[Inline]) -> list[RichTextElement]:
+    return [_element(node) for node in settled(inlines)]
+
+
+def mrkdwn(inlines: Iterable[Inline]) -> str:
+    """The same words for `text`: only dates, mentions and links of ours are markup in it."""
+    return "".join(_markup(node) for node in settled(inlines))
+
+
+def plain_text(text: str) -> PlainTextObject:
+    """Where Slack takes nothing but plain text. `:smile:` stays what it is."""
+    return PlainTextObject(text=text, emoji=False)
+
+
+def escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def shortened(text: str, most: int) -> str:
+    """At most `most` characters, cut at a word where there is one, with … for what is missing."""
+    if len(text) <= most:
+        return text
+    start = text[: most - 1]
+    at_word = start.rsplit(maxsplit=1)[0] if text[most - 1].strip() and len(start.split()) > 1 else start
+    return f"{(at_word if len(at_word) >= most // 2 else start).rstrip()}…"
+
+
+def settled(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
+    """Nodes that Slack can show as they are: what it can't point at becomes words, typed addresses become links."""
+    return tuple(part for node in inlines for part in _settled(node))
+
+
+def _settled(node: Inline) -> Iterator[Inline]:
+    match node:
+        case Text(text=text, literal=True):
+            yield from _typed(node) if not node.code else _whole(node)
+        case Text():
+            yield from _whole(node)
+        case Link(url=url, text=text):
+            if _is_web(url) and text.strip() and len(_markup(node)) <= LONGEST_LINK:
+                yield node
+            else:  # an address that can't be followed is still shown, so that nothing is lost unseen
+                yield Text(url if text == url or not text.strip() else f"{text} ({url})")
+        case Mention(name=name, account=account):
+            yield node if account and _ACCOUNT.fullmatch(account) else Text(name or "…", bold=True)
+        case RoomMention(name=name, room=room):
+            yield node if room and _ROOM.fullmatch(room) else Text(name or "…", bold=True)
+        case Moment(at=at):
+            if at.tzinfo is None:
+                raise ValueError("a moment without a time zone")
+            yield node
+        case Break():
+            yield node
+
+
+def _whole(node: Text) -> Iterator[Inline]:
+    if node.text:
+        yield replace(node, literal=False)
+
+
+def _typed(node: Text) -> Iterator[Inline]:
+    """Somebody's words, their bare web addresses clickable under their own name."""
+    style, text, at = replace(node, literal=False), node.text, 0
+    for match in _ADDRESS.finditer(text):
+        url = match[0].rstrip(_TRAILING)
+        link = Link(url, url)
+        if _is_web(url) and len(_markup(link)) <= LONGEST_LINK:
+            yield from _whole(replace(style, text=text[at : match.start()]))
+            yield link
+            at = match.start() + len(url)
+    yield from _whole(replace(style, text=text[at:]))
+
+
+def _is_web(url: str) -> bool:
+    if not _ADDRESS.fullmatch(url) or not url.isprintable():
+        return False
+    try:
+        return bool(urlsplit(url).netloc)
+    except ValueError:
+        return False
+
+
+def _element(node: Inline) -> RichTextElement:
+    match node:
+        case Text(text=text):
+            return RichTextElementParts.Text(text=text, style=_style(node))
+        case Link(url=url, text=text):
+            return RichTextElementParts.Link(url=url, text=None if text == url else text)
+        case Mention(account=account):
+            return RichTextElementParts.User(user_id=account or "")
+        case RoomMention(room=room):
+            return RichTextElementParts.Channel(channel_id=room or "")
+        case Moment(style=style):
+            return RichTextElementParts.Date(timestamp=_timestamp(node), format=FORMATS[style], fallback=in_utc(node))
+        case Break():
+            return RichTextElementParts.Text(text="\n")
+
+
+def _style(node: Text) -> RichTextElementParts.TextStyle | None:
+    if not (node.bold or node.italic or node.code):
+        return None
+    return RichTextElementParts.TextStyle(bold=node.bold or None, italic=node.italic or None, code=node.code or None)
+
+
+def _markup(node: Inline) -> str:
+    match node:
+        case Text(text=text):
+            return escaped(text)
+        case Link(url=url, text=text):
+            return f"<{escaped(url)}>" if text == url else f"<{escaped(url)}|{escaped(text)}>"
+        case Mention(account=account):
+            return f"<@{account}>"
+        case RoomMention(room=room):
+            return f"<#{room}>"
+        case Moment(style=style):
+            return f"<!date^{_timestamp(node)}^{FORMATS[style]}|{in_utc(node)}>"
+        case Break():
+            return "\n"
+
+
+def _timestamp(moment: Moment) -> int:
+    return int(moment.at.timestamp())
+
+
+def in_utc(moment: Moment) -> str:
+    """For clients that don't know the reader's zone."""
+    at = moment.at.astimezone(UTC)
+    day, clock = f"{at:%A} {at.day} {at:%B %Y}", f"{at:%H:%M} UTC"
+    return {MomentStyle.DAY: day, MomentStyle.CLOCK: clock}.get(moment.style, f"{day}, {clock}")
+
+
+# Cutting.
+
+
+def weight(inlines: Iterable[Inline]) -> int:
+    """How much of a message they take: of its text, or of what its blocks may be as JSON, whichever is more."""
+    return sum(_weight(node) for node in settled(inlines))
+
+
+def _weight(node: Inline) -> int:
+    return max(len(_markup(node)), as_text(_json_size(node)))
+
+
+def as_text(json_size: int) -> int:
+    """The share of a message that so much JSON takes, in characters of text."""
+    return -(-json_size * limits.MESSAGE_TEXT // limits.MESSAGE_JSON)
+
+
+def _json_size(node: Inline) -> int:
+    frame = len('{"type":"channel","channel_id":""},')
+    match node:
+        case Text(text=text):
+            styled = len(',"style":{"bold":true,"italic":true,"code":true}') if _style(node) else 0
+            return frame + styled + len(json.dumps(text, ensure_ascii=False))
+        case Link(url=url, text=text):
+            return frame + len(url) + len(json.dumps(text, ensure_ascii=False))
+        case Mention(account=words) | RoomMention(room=words):
+            return frame + len(words or "")
+        case Moment():
+            return frame + 2 * len(_markup(node))
+        case Break():
+            return frame
+
+
+def cut(inlines: Sequence[Inline], most: int) -> list[tuple[Inline, ...]]:
+    """Pieces that weigh at most `most`, which is more than the longest link.
+
+    Cut after a line break when one is near, else between words, and inside a word only when it is longer than a piece.
+    """
+    whole = settled(inlines)
+    if weight(whole) <= most:
+        return [whole]
+    pieces: list[tuple[Inline, ...]] = []
+    current: list[Inline] = []
+    sizes: list[int] = []
+    total = 0
+    for token, size in _tokens(whole, most):
+        while current and total + size > most:
+            at = _cut_at(current, sizes, total - most // 2)
+            pieces.append(_joined(current[:at]))
+            total -= sum(sizes[:at])
+            current, sizes = current[at:], sizes[at:]
+        current.append(token)
+        sizes.append(size)
+        total += size
+    return [*pieces, _joined(current)]
+
+
+def _cut_at(tokens: Sequence[Inline], sizes: Sequence[int], back: int) -> int:
+    """After the last line break that leaves at most `back` for the next piece, or else after everything."""
+    left = 0
+    for at in range(len(tokens), 0, -1):
+        last = tokens[at - 1]
+        if isinstance(last, Break) or (isinstance(last, Text) and "\n" in last.text):
+            return at
+        left += sizes[at - 1]
+        if left > back:
+            break
+    return len(tokens)
+
+
+def _tokens(inlines: Iterable[Inline], most: int) -> Iterator[tuple[Inline, int]]:
+    """Words and whole nodes with what they weigh; a text is framed once, however many words it has."""
+    for node in inlines:
+        if not isinstance(node, Text):
+            yield node, _weight(node)
+            continue
+        frame = _weight(replace(node, text=""))
+        for word in _WORD.findall(node.text):
+            for part in _parts(word, most - frame):
+                yield replace(node, text=part), frame + _length(part)
+                frame = 0
+
+
+def _length(text: str) -> int:
+    return max(len(escaped(text)), as_text(len(json.dumps(text, ensure_ascii=False))))
+
+
+def _parts(word: str, most: int) -> Iterator[str]:
+    if _length(word) <= most:
+        yield word
+        return
+    part, size = "", 0
+    for char in word:
+        grown = _length(char)
+        if size + grown > most:
+            yield part
+            part, size = "", 0
+        part, size = part + char, size + grown
+    yield part
+
+
+def _joined(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
+    out: list[Inline] = []
+    for node in inlines:
+        last = out[-1] if out else None
+        if isinstance(node, Text) and isinstance(last, Text) and replace(last, text=node.text) == node:
+            out[-1] = replace(last, text=last.text + node.text)
+        else:
+            out.append(node)
+    return tuple(out)
