@@ -21,6 +21,7 @@ from cohorts.program_answers import Verdict
 from cohorts.which import recruiting
 
 STYLES = {Decision.ACCEPT: "primary", Decision.WAITLIST: "plain", Decision.DECLINE: "danger"}
+AT_ONCE = 4  # applications that are read together
 
 
 def open_programs(ask: Ask) -> Sequence[Choice]:
@@ -164,18 +165,34 @@ def _send(ask: Ask, cohort: Cohort) -> Reply:
     )
 
 
-def _queue(ask: Ask, cohort: Cohort, *, replaces: bool = False) -> Reply:
+def _queue(ask: Ask, cohort: Cohort, *, skip: int = 0, drafted: bool = False, replaces: bool = False) -> Reply:
+    """A few at a time, those without a draft first: an application is long, and a message is not."""
     waiting = applications.queue(ask.db, cohort)
     drafts = [application for application in waiting if application.decision is not None]
+    undecided = [application for application in waiting if application.decision is None]
+    skip = skip if 0 <= skip < len(undecided) else 0
+    shown = drafts if drafted or not undecided else undecided[skip : skip + AT_ONCE]
+    here: dict[str, str | int | bool] = {"cohort_id": cohort.id}
     words = "send-one" if len(drafts) == 1 else "send"
-    send_all = Press("applications/send", {"cohort_id": cohort.id}, "primary", words, {"count": len(drafts)})
+    following = skip + AT_ONCE
+    presses = [
+        *([Press("applications/send", here, "primary", words, {"count": len(drafts)})] if drafts else []),
+        *([Press("applications/drafts", here)] if drafts and undecided and not drafted else []),
+        *([Press("applications/queue", here, words="undecided")] if drafted and undecided else []),
+        *(
+            [Press("applications/queue", {**here, "skip": following}, words="next")]
+            if following < len(undecided) and not drafted
+            else []
+        ),
+    ]
     return Reply(
         "applications/queue",
         replaces=replaces,
-        parts=[_card(cohort, application) for application in waiting],
-        presses=[send_all] if drafts else [],
+        parts=[_card(cohort, application) for application in shown],
+        presses=presses,
         program=cohort.name,
         waiting=len(waiting),
+        shown=len(shown),
         drafts=len(drafts),
         members=applications.count(ask.db, cohort, ApplicationState.ACCEPTED),
         least=cohort.program.size.min,
@@ -284,5 +301,10 @@ def closed_now(due: Due, cohort_id: int) -> None:
 
 
 @button("applications/queue", role=Role.FACILITATOR)
-def queue_of(ask: Ask, cohort_id: int) -> Reply:
-    return _queue(ask, whose.conducted_by_id(ask, cohort_id))
+def queue_of(ask: Ask, cohort_id: int, skip: int = 0) -> Reply:
+    return _queue(ask, whose.conducted_by_id(ask, cohort_id), skip=skip, replaces=skip > 0)
+
+
+@button("applications/drafts", role=Role.FACILITATOR)
+def drafts_of(ask: Ask, cohort_id: int) -> Reply:
+    return _queue(ask, whose.conducted_by_id(ask, cohort_id), drafted=True, replaces=True)

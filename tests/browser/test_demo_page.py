@@ -63,13 +63,13 @@ def test_a_program_is_walked_from_application_to_export(visitor: Visitor) -> Non
 
 
 def accept_everybody(visitor: Visitor) -> None:
-    for _ in range(20):
-        waiting = visitor.page.locator("#messages > li").last.get_by_role("button", name="Accept", exact=True)
-        left = waiting.count()
-        if not left:
+    for n in range(1, 20):
+        newest = visitor.page.locator("#messages > li").last
+        waiting = newest.get_by_role("button", name="Accept", exact=True)
+        if not waiting.count():
             return
         waiting.first.click()
-        expect(waiting).to_have_count(left - 1)
+        expect(newest.get_by_role("button", name=re.compile(rf"Send {n} decisions?"))).to_be_visible()
 
 
 def test_what_was_typed_is_kept_when_a_form_is_closed(visitor: Visitor) -> None:

@@ -77,6 +77,7 @@ MORE: Mapping[str, tuple[str, ...]] = {
 # Labels that code composes.
 COMPOSED = {
     "applications/decide": ("accept", "waitlist", "decline"),
+    "applications/queue": ("queue", "next", "undecided"),
     "sessions/rsvp": ("rsvp-yes", "rsvp-maybe", "rsvp-no"),
     "commands/do": ("do", "more"),
 }
@@ -109,6 +110,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
         [],
     ),
     "settled": (False, True),
+    "shown": (4, 1, 12),
     "survey": (True, False),
     "alternative": ("Could you nominate a colleague?", ""),
     "answer": ("yes", "maybe", "no"),
