@@ -49,6 +49,7 @@ POLICIES: Mapping[EffectKind, Policy] = {
 
 LEASE = timedelta(seconds=60)
 MOST_AT_ONCE = 64
+GATHERING = 0.05  # seconds after a commit: in a crowd others follow, and whoever waits for an answer goes first
 _LONGEST_WAIT = 300.0
 
 
@@ -103,6 +104,8 @@ class Delivery:
                 await asyncio.wait_for(self._wake.wait(), max(0.01, min(30.0, wait)))
             except TimeoutError:
                 continue
+            if not self._stopping:
+                await asyncio.sleep(GATHERING)
 
     async def drain(self) -> datetime | None:
         """Send all that can be sent now; when something will be next, if anything waits."""

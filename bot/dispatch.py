@@ -21,8 +21,8 @@ from bot.command_text import Kind, UnknownCommand
 from bot.directory import look_up
 from bot.message import Choice, Field, FieldKind, Scalar
 from bot.plain_dates import day_first
-from bot.platforms.base import Changed, CommandInfo, Inbound, Invited, Outcome, ShortcutInfo, Typed
-from bot.registry import Declared, Registry
+from bot.platforms.base import Changed, CommandInfo, Deed, Inbound, Invited, OptionInfo, Outcome, ShortcutInfo, Typed
+from bot.registry import Declared, Option, Registry
 from bot.render import Directory, Renderer, refs
 from bot.threads import Busy, Threads
 from bot.understanding import CHOOSE, COHORT, FILL, Call, Understanding
@@ -166,7 +166,13 @@ class Dispatch:
 
     def commands(self) -> Sequence[CommandInfo]:
         return [
-            CommandInfo(self._prefix + name, declared.help, tuple(option.name for option in declared.options))
+            CommandInfo(
+                self._prefix + name,
+                declared.help,
+                tuple(option.name for option in declared.options),
+                tuple(_told(option) for option in declared.options),
+                declared.role.value if declared.role is not None else "",
+            )
             for name, declared in self._registry.commands.items()
         ]
 
@@ -176,6 +182,13 @@ class Dispatch:
             ShortcutInfo(name, words.get(declared.feature, "shortcuts", name.partition("/")[2]))
             for name, declared in self._registry.of("shortcut").items()
         ]
+
+    def only_reads(self, deed: Deed) -> bool:
+        try:
+            call = self._understanding.call(deed)
+        except Refused:
+            return False  # it is written down that it was answered
+        return call is not None and call.declared.reads
 
     async def complete(self, inbound: Inbound, option: str, typed: str) -> Sequence[Choice]:
         """Choices of one option that begin with, or contain, what is typed."""
@@ -326,6 +339,14 @@ class Dispatch:
             )
             return Outcome(message=message, replaces=response.replaces, template=response.template)
         return Outcome(form=self._renderer.form(response, directory))
+
+
+def _told(option: Option) -> OptionInfo:
+    """An option as platforms know it."""
+    completes = option.complete is not None
+    return OptionInfo(
+        option.name, option.help, option.kind, option.required, option.choices, completes=completes, rest=option.rest
+    )
 
 
 def _facts_of(response: Response) -> list[Fact]:

@@ -22,7 +22,7 @@ from bot.ask import Listed
 from bot.clock import SteppedClock
 from bot.config import Settings
 from bot.message import Choice
-from bot.platforms.base import CommandInfo, Door, Inbound, Kind, Outcome, Parcel, Receipt, ShortcutInfo
+from bot.platforms.base import CommandInfo, Deed, Door, Inbound, Kind, Outcome, Parcel, Receipt, ShortcutInfo
 from bot.platforms.local.chat import BOT, Chat
 from bot.platforms.local.draw import DrawnMessage, draw_form, draw_message, text_of, text_of_blocks
 from bot.platforms.local.send import LocalPlatform
@@ -210,6 +210,9 @@ class Overheard(Door):
 
     def shortcuts(self) -> Sequence[ShortcutInfo]:
         return self._door.shortcuts()
+
+    def only_reads(self, deed: Deed) -> bool:
+        return self._door.only_reads(deed)
 
     async def complete(self, inbound: Inbound, option: str, typed: str) -> Sequence[Choice]:
         return await self._door.complete(inbound, option, typed)

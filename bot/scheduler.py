@@ -22,6 +22,7 @@ from cohorts.store import Db
 
 log = structlog.get_logger(__name__)
 
+GATHERING = 0.05  # seconds after a commit, for those that follow in a crowd
 EVERY = timedelta(seconds=30)
 
 
@@ -113,5 +114,7 @@ class Scheduler:
                 if next_at is not None and next_at < self._clock.now() + EVERY:
                     metronome.add_job(self._wake.set, DateTrigger(next_at), id="next", replace_existing=True)
                 await self._wake.wait()
+                if not self._stopping:
+                    await asyncio.sleep(GATHERING)
         finally:
             metronome.shutdown(wait=False)

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import gc
 import signal
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from bot.platforms.base import Platform
     from bot.platforms.slack.setup import Setup
     from bot.threads import Threads
+
+SWITCH = 0.0005  # seconds
 
 # A platform is made when the database is open: some keep things there.
 Make = Callable[["Threads"], "Platform"]
@@ -115,6 +118,8 @@ async def serve(app: App, settings: Settings) -> None:
     try:
         if settings.web.port:
             await _open(runner, settings)
+        # Whoever waits for an acknowledgement goes before threads that compute.
+        sys.setswitchinterval(SWITCH)
         gc.collect()
         gc.freeze()  # what was made at the start stays; looking through it again and again would make people wait
         running = asyncio.create_task(app.run())

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
+from bot.command_text import Kind as OptionKind
 from bot.message import Answers, Args, Choice, File, Form, Message
 
 # In.
@@ -111,12 +112,27 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class OptionInfo:
+    """One option of a command. `completes`: the door knows choices while somebody types."""
+
+    name: str
+    help: str = ""
+    kind: OptionKind = OptionKind.TEXT
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    completes: bool = False
+    rest: bool = False  # takes all the words that remain
+
+
+@dataclass(frozen=True, slots=True)
 class CommandInfo:
     """A command as a composer or a command tree needs it."""
 
     path: str  # "cohort rsvp", without the slash
     help: str
     options: tuple[str, ...]  # names, in order
+    details: tuple[OptionInfo, ...] = ()  # the same, with what each takes
+    role: str = ""  # who may use it: "anyone", "member", "facilitator", "owner"; the door sees to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +151,10 @@ class Door(Protocol):
     def commands(self) -> Sequence[CommandInfo]: ...
 
     def shortcuts(self) -> Sequence[ShortcutInfo]: ...
+
+    def only_reads(self, deed: Deed) -> bool:
+        """Whether nothing can be lost if the platform is told "heard" before it is done."""
+        ...
 
     async def complete(self, inbound: Inbound, option: str, typed: str) -> Sequence[Choice]:
         """Choices for one option; `inbound.deed` is the line typed so far."""

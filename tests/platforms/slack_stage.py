@@ -157,13 +157,19 @@ class SlackStage(Stage):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.leaves()
+        await self.slack.stop()
+
+    async def leaves(self) -> None:
+        """Caravan goes; Slack stays, and so does the database."""
+        if self._listening.cancelled():
+            return
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
         await self.platform.close()
         if self._runner is not None:
             await self._runner.cleanup()
         self.app.close()
-        await self.slack.stop()
 
     def person(self, name: str, zone: str = "Europe/Berlin") -> SlackActor:
         if name not in self._actors:

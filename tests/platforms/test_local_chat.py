@@ -59,6 +59,9 @@ class ListeningDoor:
     def shortcuts(self) -> Sequence[ShortcutInfo]:
         return ()
 
+    def only_reads(self, deed: Deed) -> bool:
+        return False
+
     async def complete(self, inbound: Inbound, option: str, typed: str) -> Sequence[Choice]:
         return [c for c in (Choice("green", "Green"), Choice("earl grey", "Earl Grey")) if c.value.startswith(typed)]
 

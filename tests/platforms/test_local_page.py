@@ -27,7 +27,19 @@ from bot.message import (
     Paragraph,
     Text,
 )
-from bot.platforms.base import CommandInfo, Filled, Inbound, Kind, Outcome, Parcel, Pressed, ShortcutInfo, Typed, Wrote
+from bot.platforms.base import (
+    CommandInfo,
+    Deed,
+    Filled,
+    Inbound,
+    Kind,
+    Outcome,
+    Parcel,
+    Pressed,
+    ShortcutInfo,
+    Typed,
+    Wrote,
+)
 from bot.platforms.local.chat import Chat
 from bot.platforms.local.draw import draw_words
 from bot.platforms.local.page import Page
@@ -74,6 +86,9 @@ class FakeDoor:
 
     def shortcuts(self) -> Sequence[ShortcutInfo]:
         return ()
+
+    def only_reads(self, deed: Deed) -> bool:
+        return False
 
     async def complete(self, inbound: Inbound, option: str, typed: str) -> Sequence[Choice]:
         return [Choice(f"{option}-{n}", f"Number {n}") for n in (1, 2)]

@@ -61,6 +61,9 @@ class SmallDoor:
     def shortcuts(self) -> Sequence[ShortcutInfo]:
         return ()
 
+    def only_reads(self, deed: Deed) -> bool:
+        return False
+
     async def complete(self, inbound: Inbound, option: str, typed: str) -> Sequence[Choice]:
         return ()
 

@@ -16,11 +16,11 @@ from slack_sdk.models.views import View
 from bot.message import Block as NeutralBlock
 from bot.message import Button, ButtonStyle, Card, Divider, Heading, Inline, Message, Scalar, Text, plain
 from bot.platforms.slack import limits
-from bot.platforms.slack.inline import as_text, escaped, plain_text, shortened, weight
+from bot.platforms.slack.inline import Json, as_text, escaped, plain_text, quoted_size, shortened, weight
 from bot.platforms.slack.rich import Rich, in_blocks, rich, rich_text
 from bot.words import Words
 
-Json: TypeAlias = dict[str, object]
+AnyBlock: TypeAlias = SlackBlock | Json
 
 REPLY = "reply"  # the callback_id of a view that only shows something
 
@@ -39,7 +39,7 @@ class Drawn:
 class _Fixed:
     """A block that is no rich text, what it says (buttons say nothing), and what it weighs."""
 
-    block: SlackBlock
+    block: AnyBlock
     text: str = ""
     size: int = 20
 
@@ -47,6 +47,7 @@ class _Fixed:
 _Part: TypeAlias = Rich | _Fixed
 _Run: TypeAlias = tuple[_Part, ...]  # parts that stay together if they can
 _RULE = "—"
+_BUTTON = 110  # characters of JSON around what a button says and brings back
 
 
 def draw(message: Message) -> tuple[Drawn, ...]:
@@ -94,12 +95,12 @@ def page_line(words: Words, page: int, pages: int) -> ContextBlock:
     return ContextBlock(elements=[plain_text(words.get("slack", "form", "page", {"page": page, "pages": pages}))])
 
 
-def view_blocks(blocks: Iterable[NeutralBlock]) -> list[SlackBlock]:
+def view_blocks(blocks: Iterable[NeutralBlock]) -> list[AnyBlock]:
     """Blocks without buttons, for the beginning of a form."""
     return [part.block for part in _assembled(list(_body(blocks)))]
 
 
-def headline(title: Sequence[Inline]) -> list[SlackBlock]:
+def headline(title: Sequence[Inline]) -> list[AnyBlock]:
     return [part.block for part in _assembled(_title(title))]
 
 
@@ -190,7 +191,7 @@ def _pages(groups: Iterable[list[_Run]], most_blocks: int, most_text: int) -> li
         whole = tuple(part for run in group for part in run)
         for run in (whole,) if fits(whole) else group:
             for bunch in (run,) if fits(run) else [(part,) for part in run]:
-                if pages[-1] and not fits([*pages[-1], *bunch]):
+                if bunch and pages[-1] and not fits([*pages[-1], *bunch]):
                     pages.append([])
                     bunch = bunch[1:] if _is_rule(bunch[0]) else bunch
                 pages[-1].extend(bunch)
@@ -217,7 +218,11 @@ def _assembled(parts: Sequence[_Part]) -> list[_Fixed]:
 
 
 def _json(parts: Sequence[_Part]) -> list[Json]:
-    return [part.block.to_dict() for part in _assembled(parts)]
+    return [_as_json(part.block) for part in _assembled(parts)]
+
+
+def _as_json(block: AnyBlock) -> Json:
+    return block if isinstance(block, dict) else block.to_dict()
 
 
 def _text(parts: Sequence[_Part]) -> str:
@@ -268,7 +273,7 @@ def _actions(buttons: Sequence[Button], names: Counter[str]) -> Iterator[_Part]:
     size = 0
     for button in buttons:
         element = _button(button, names)
-        grown = as_text(len(compact(element.to_dict())))
+        grown = as_text(_BUTTON + quoted_size(button.label) + quoted_size(f"{element.action_id}{element.value}"))
         long = len(button.label.strip()) > limits.BUTTON_LABEL
         if row and (long or len(row) == most or size + grown > limits.RICH_TEXT):
             yield _Fixed(ActionsBlock(elements=row), size=size + 20)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from slack_sdk.models.blocks import Block as SlackBlock
 from slack_sdk.models.blocks import (
     CheckboxesElement,
     DatePickerElement,
@@ -25,7 +24,7 @@ from slack_sdk.models.blocks import (
 
 from bot.message import Answer, Choice, Field, FieldKind, Heading, Listing, Paragraph, Text
 from bot.platforms.slack import limits
-from bot.platforms.slack.draw import view_blocks
+from bot.platforms.slack.draw import AnyBlock, view_blocks
 from bot.platforms.slack.inline import plain_text, shortened
 from bot.platforms.slack.rich import Rich, in_blocks, listed, rich_text
 from bot.words import Words
@@ -47,7 +46,7 @@ _LONGEST_LISTED = 2_000
 class Input:
     """The blocks of one field. `codes`: what some options stand for; `listed`: whether the list above says so too."""
 
-    blocks: list[SlackBlock]
+    blocks: list[AnyBlock]
     codes: Mapping[str, str] = field(default_factory=dict)
     listed: bool = False
 
@@ -57,7 +56,7 @@ def drawn(asked: Field, words: Words) -> Input:
     if asked.kind in (FieldKind.CHOICE, FieldKind.CHOICES):
         return _choices(asked, words)
     value = _text_of(asked.value)
-    above: list[SlackBlock] = []
+    above: list[AnyBlock] = []
     match asked.kind:
         case FieldKind.NUMBER:
             element: InputInteractiveElement = _number(value)
@@ -91,9 +90,9 @@ def typed(value: str, most: int, *, several_lines: bool) -> PlainTextInputElemen
     )
 
 
-def _asked(asked: Field, element: InputInteractiveElement, above: Sequence[SlackBlock] = ()) -> list[SlackBlock]:
+def _asked(asked: Field, element: InputInteractiveElement, above: Sequence[AnyBlock] = ()) -> list[AnyBlock]:
     """The input with its label and help; what is too long for Slack stands above it in full."""
-    blocks: list[SlackBlock] = []
+    blocks: list[AnyBlock] = []
     label = asked.label.strip() or asked.key
     if len(label) > limits.INPUT_LABEL:
         blocks += view_blocks([Heading((Text(label, literal=True),))])
@@ -220,10 +219,10 @@ def _groups(options: Sequence[Option]) -> list[OptionGroup]:
     ]
 
 
-def _full_list(key: str, labels: Sequence[str]) -> list[SlackBlock]:
+def _full_list(key: str, labels: Sequence[str]) -> list[AnyBlock]:
     everything = Listing(tuple((Text(label, literal=True),) for label in labels), ordered=True)
     return [
-        rich_text(pieces, block_id=f"{CHOICES}{at}:{key}")
+        {**rich_text(pieces), "block_id": f"{CHOICES}{at}:{key}"}
         for at, pieces in enumerate(in_blocks(list[Rich](listed(everything))))
     ]
 

@@ -7,15 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
-from slack_sdk.models.blocks import Block as SlackBlock
 from slack_sdk.models.blocks import ContextBlock, InputBlock
 from slack_sdk.models.views import View
 
 from bot.message import Answer, Form, Paragraph, Scalar, Text
 from bot.platforms.slack import limits
-from bot.platforms.slack.draw import Json, compact, headline, page_line, scalars, view_blocks
+from bot.platforms.slack.draw import AnyBlock, compact, headline, page_line, scalars, view_blocks
 from bot.platforms.slack.fields import CHOICES, FIELD, VALUE, Input, answer, drawn, typed
-from bot.platforms.slack.inline import plain_text, shortened
+from bot.platforms.slack.inline import Json, plain_text, shortened
 from bot.words import Words
 
 FORM = "form"  # the callback_id of every form
@@ -66,7 +65,7 @@ def modal(form: Form, words: Words, *, kept: Kept | None = None, remarks: Mappin
     keeping = replace(kept or Kept(), form=form.name, args=dict(form.args), page=form.page)
     metadata, shown = _packed(keeping, inputs)
     title = form.title.strip() or words.get("slack", "form", "title")
-    blocks: list[SlackBlock] = []
+    blocks: list[AnyBlock] = []
     if len(title) > limits.VIEW_LABEL:
         blocks += headline((Text(title, literal=True),))
     if form.pages > 1:

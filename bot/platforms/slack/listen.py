@@ -40,6 +40,8 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 EARLY = 1.5  # seconds until Slack gets its acknowledgement, whether or not the answer is ready
+RIDE = 0.010  # seconds that what only reads may take to come with its acknowledgement
+AT_ONCE = 2  # commands that only read are decided together; those behind them are acknowledged at once
 ACQUAINTANCE = 0.7  # seconds that somebody's name may take
 FIRST_PART = 0.25  # seconds by which the rest of a long answer follows its acknowledgement
 REMEMBERED = 5000  # events, for those that come again
@@ -100,6 +102,7 @@ class Hearing:
         self._ears: dict[SlackApp, Ear] = {}
         self._seen: dict[tuple[str, str], asyncio.Task[Json] | None] = {}  # None: it is acknowledged
         self._typed: dict[str, Typing] = {}
+        self._reading = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[object]] = set()
 
     def ears(self) -> Iterator[Ear]:
@@ -153,7 +156,7 @@ class Hearing:
             # Slack takes the first acknowledgement of an envelope: one still to come carries the same for both.
             same = self._seen[key]
             return await asyncio.shield(same) if same is not None else NOTHING
-        answering = self._task(self._answered(arrival, workspace, began + EARLY))
+        answering = self._task(self._answered(arrival, workspace, began))
         _remember(self._seen, key, answering, REMEMBERED)
         try:
             return await asyncio.shield(answering)
@@ -168,9 +171,15 @@ class Hearing:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    async def _answered(self, arrival: Arrival, workspace: Workspace, until: float) -> Json:
+    async def _answered(self, arrival: Arrival, workspace: Workspace, began: float) -> Json:
+        until = began + EARLY
         answer = Answer(arrival, workspace, self._platform.words, self._platform.workspaces.session)
-        deciding = self._task(self._decided(arrival, workspace))
+        decided = self._decided(arrival, workspace)
+        if arrival.place is Place.COMMAND and self.door.only_reads(arrival.deed):
+            # In a crowd the acknowledgements go first: there is nothing to lose.
+            until = began if self._reading.locked() else began + RIDE
+            decided = self._in_turn(decided)
+        deciding = self._task(decided)
         done, _ = await asyncio.wait({deciding}, timeout=until - asyncio.get_running_loop().time())
         if not done:
             acknowledged = answer.early()
@@ -186,6 +195,10 @@ class Hearing:
         if answer.owes(outcome):
             self._task(self._rest(arrival, workspace, answer, outcome))
         return acknowledged
+
+    async def _in_turn(self, decided: Coroutine[object, object, Outcome]) -> Outcome:
+        async with self._reading:
+            return await decided
 
     async def _decided(self, arrival: Arrival, workspace: Workspace) -> Outcome:
         try:

@@ -6,18 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from slack_sdk.models.blocks import (
-    RichTextBlock,
-    RichTextElement,
-    RichTextElementParts,
-    RichTextListElement,
-    RichTextQuoteElement,
-    RichTextSectionElement,
-)
-
 from bot.message import Block, Break, Divider, Heading, Inline, Listing, Paragraph, Quote, Text
 from bot.platforms.slack import limits
-from bot.platforms.slack.inline import as_text, cut, elements, mrkdwn, weight
+from bot.platforms.slack.inline import Json, as_text, cut, elements, mrkdwn, text_element, weight
 
 PIECE = limits.RICH_TEXT - 100  # of mrkdwn; what is between pieces fits into the rest
 _BULLET = "• "
@@ -140,34 +131,38 @@ def in_blocks(pieces: Iterable[Rich]) -> list[list[Rich]]:
     return out
 
 
-def rich_text(pieces: Sequence[Rich], block_id: str | None = None) -> RichTextBlock:
+def rich_text(pieces: Sequence[Rich]) -> Json:
     """One block, with an empty line between paragraphs and none before what belongs to the line above."""
-    out: list[RichTextElement] = []
-    words: list[RichTextElement] = []  # paragraphs that follow each other are one section
+    out: list[Json] = []
+    words: list[Json] = []  # paragraphs that follow each other are one section
     last: Sort | None = None
     for piece in pieces:
         if piece.sort in (Sort.LIST, Sort.QUOTE):
             if last is not None:
-                words.append(RichTextElementParts.Text(text="\n"))
-                out.append(RichTextSectionElement(elements=words))
+                out.append(_section([*words, text_element("\n")]))
                 words = []
             out.append(_list(piece) if piece.sort is Sort.LIST else _quote(piece))
         else:
             if last is not None:
                 gap = "\n\n" if last is Sort.WORDS else "\n"
-                words.append(RichTextElementParts.Text(text=gap))
+                words.append(text_element(gap))
             words.extend(elements(piece.lines[0]))
         last = piece.sort
     if words:
-        out.append(RichTextSectionElement(elements=words))
-    return RichTextBlock(elements=out, block_id=block_id)
+        out.append(_section(words))
+    return {"type": "rich_text", "elements": out}
 
 
-def _list(piece: Rich) -> RichTextListElement:
-    items = [RichTextSectionElement(elements=elements(item or (Text(" "),))) for item in piece.lines]
+def _section(parts: list[Json]) -> Json:
+    return {"type": "rich_text_section", "elements": parts}
+
+
+def _list(piece: Rich) -> Json:
+    items = [_section(elements(item or (Text(" "),))) for item in piece.lines]
     style = "ordered" if piece.ordered else "bullet"
-    return RichTextListElement(elements=items, style=style, offset=piece.offset or None)
+    drawn: Json = {"type": "rich_text_list", "style": style, "elements": items}
+    return {**drawn, "offset": piece.offset} if piece.offset else drawn
 
 
-def _quote(piece: Rich) -> RichTextQuoteElement:
-    return RichTextQuoteElement(elements=elements(piece.lines[0]))
+def _quote(piece: Rich) -> Json:
+    return {"type": "rich_text_quote", "elements": elements(piece.lines[0])}
