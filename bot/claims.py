@@ -24,6 +24,10 @@ from cohorts.store import Db, Utc
 
 WAITING = (EffectState.PENDING, EffectState.SENDING)
 FAILURE_NOTICE = "delivery/failed"
+ONCE_A_ROOM = frozenset({"invite-by-hand"})
+LASTING = frozenset(
+    {"person-gone", "no-account", "dm-closed", "room-gone", "room-archived", "not-in-room", "from-outside"}
+)
 
 
 @dataclass(frozen=True)
@@ -292,14 +296,15 @@ def _tell_facilitators(db: Db, effect: Effect, now: datetime) -> None:
     for key in keys or {""}:
         told |= {one.id: one for one in people.facilitators(db, effect.workspace_id, key)}
     reason, _, detail = (effect.reason or "").partition(" ")
+    about = _cause(effect, reason, detail, now)
     for person in told.values():
-        if person.id == effect.person_id:
-            continue
+        if person.id == effect.person_id and effect.kind in (EffectKind.POST, EffectKind.EDIT):
+            continue  # it would go the same way
         outbox.tell(
             db,
             person,
             FAILURE_NOTICE,
-            key=f"failure:{effect.id}/{effect.attempts}/person:{person.id}",
+            key=f"failure:{about}/person:{person.id}",
             now=now,
             presses=[Press("delivery/again", {"effect_id": effect.id})],
             reason=reason,
@@ -308,6 +313,15 @@ def _tell_facilitators(db: Db, effect: Effect, now: datetime) -> None:
             person=PersonRef(effect.person_id) if effect.person_id is not None else None,
             room=db.get_one(Room, effect.room_id).ref if effect.room_id is not None else None,
         )
+
+
+def _cause(effect: Effect, reason: str, detail: str, now: datetime) -> str:
+    """What they hear of once: what is to be done by hand for all; a lasting cause, each day; else each failure."""
+    if reason in ONCE_A_ROOM:
+        return f"{reason}/room:{effect.room_id}"
+    if reason in LASTING:
+        return f"{reason} {detail}/{effect.lane}/{effect.person_id}/{now:%Y-%m-%d}"
+    return f"{effect.id}/{effect.attempts}"
 
 
 def _waited_for_a_failed_room(db: Db, effect: Effect) -> bool:

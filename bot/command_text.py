@@ -118,9 +118,10 @@ def _nearest(word: str, names: Collection[str]) -> str | None:
 
 
 # What closes a quotation, by what opened it. Phones and habits mix them.
-_CLOSES = {'"': '"', "“": '”"', "„": '“”"', "”": '”"', "«": "»", "»": "«"}
+_CLOSES = {'"': '"', "“": '”"', "„": '“”"', "”": '”"', "«": "»", "»": "«", "＂": "＂"}
 _KEY = re.compile(r"([^\W\d_][\w-]*)([:=])")
-_MARKER = re.compile(r"<(?:[@#]|https?://)[^<>]{0,2000}>", re.IGNORECASE)
+# What ends a sentence right behind a marker is none of the words that follow.
+_MARKER = re.compile(r"(<(?:[@#]|https?://)[^<>]{0,2000}>)(?:[,;:.!?]+(?=\s|$))?", re.IGNORECASE)
 
 
 _WORD = re.compile(r"\S*")
@@ -153,7 +154,9 @@ def _quotation(text: str, start: int) -> tuple[str, int]:
 
 
 def _word(text: str, start: int) -> tuple[str, int]:
-    found = _MARKER.match(text, start) or _WORD.match(text, start)
+    if marker := _MARKER.match(text, start):
+        return marker[1], marker.end()
+    found = _WORD.match(text, start)
     return (found[0], found.end()) if found else ("", start)
 
 
@@ -258,14 +261,14 @@ class _Binding:
         quotations = sum(other.is_quotation for other in self.tokens[self.at :])
         if not token.is_quotation and quotations >= len(texts):
             return False
-        self.values[texts[0].name] = token.text
+        self.values[texts[0].name] = _readable(token.text)
         self.at += 1
         return True
 
     def _take_rest(self, option: OptionSpec, first: Token) -> None:
         remaining = self.tokens[self.at + 1 :]
         whole = self.text[first.start :].strip()
-        self.values[option.name] = first.text if first.is_quotation and not remaining else whole
+        self.values[option.name] = _readable(first.text if first.is_quotation and not remaining else whole)
         self.at = len(self.tokens)
         # Whom or what the command cannot do without may stand within the sentence; it stays there too.
         for other in self._empty():
@@ -309,6 +312,7 @@ _DECIMAL = re.compile(r"[+-]?[0-9]{1,15}[.,][0-9]{1,6}")
 _PERSON = re.compile(r"<@!?([^<>|\s]+)(?:\|[^<>]*)?>|(@[^\s@<>#]+)")
 _ROOM = re.compile(r"<#([^<>|\s]+)(?:\|[^<>]*)?>|(#[^\s@<>#]+)")
 _LINK = re.compile(r"<(https?://[^\s<>|]+)(?:\|[^<>]*)?>|(https?://[^\s<>]+)", re.IGNORECASE)
+_NAMED = re.compile(r"<([@#])[^<>|\s]+\|[@#]?([^<>|]+)>|<(https?://[^\s<>|]+)(?:\|[^<>]*)?>", re.IGNORECASE)
 _YES = frozenset({"yes", "y", "true", "on"})
 _NO = frozenset({"no", "n", "false", "off"})
 
@@ -317,7 +321,9 @@ def _read(option: OptionSpec, text: str) -> Value | None:
     """`text` as a value of the option's kind, or None when it is none."""
     bare = text.rstrip(",;.!?")
     match option.kind:
-        case Kind.TEXT | Kind.MOMENT:
+        case Kind.TEXT:
+            return _readable(text)
+        case Kind.MOMENT:
             return text
         case Kind.NUMBER:
             if _INTEGER.fullmatch(bare):
@@ -336,6 +342,11 @@ def _read(option: OptionSpec, text: str) -> Value | None:
         case Kind.YES_NO:
             word = bare.casefold()
             return word in _YES if word in _YES | _NO else None
+
+
+def _readable(text: str) -> str:
+    """Words for people: whom and what markers name by the name they carry, links as their address."""
+    return _NAMED.sub(lambda found: found[3] or found[1] + found[2], text)
 
 
 def as_value(option: OptionSpec, given: Value) -> Value | None:

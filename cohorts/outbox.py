@@ -295,12 +295,13 @@ def retry(db: Db, effect: Effect) -> int:
 
     What has expired or changed meanwhile ends unsent all the same.
     """
+    same_cause = sa.and_(col(Effect.lane) == effect.lane, col(Effect.reason) == effect.reason)
     same_room = sa.and_(col(Effect.room_id) == effect.room_id, col(Effect.reason).startswith(ROOM_MISSING))
     done = db.execute(
         sa.update(Effect)
         .where(
             col(Effect.state) == EffectState.FAILED,
-            sa.or_(col(Effect.id) == effect.id, same_room if effect.room_id is not None else sa.false()),
+            sa.or_(col(Effect.id) == effect.id, same_cause, same_room if effect.room_id is not None else sa.false()),
         )
         .values(state=EffectState.PENDING, reason=None, lease_until=None, not_before=None)
         .execution_options(synchronize_session="fetch")

@@ -224,7 +224,7 @@ class SendError(Exception):
 
 class Platform(Protocol):
     """An adapter. It may also have `pace` (seconds between two posts of one lane), `connected` (whether it hears
-    anything now), `routes(door)` (what it serves on the process's own web server) and `close()` (let go, at the end)."""
+    anything now), `routes(door)` (what it serves on the process's own web server), `close()` (let go, at the end)."""
 
     name: str
 

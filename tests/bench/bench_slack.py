@@ -119,9 +119,11 @@ def process(arguments: list[str], team: Team, api_url: str, more: Mapping[str, s
 
 
 async def connected(stage: SlackStage, team: Team, lines: int) -> None:
-    async with asyncio.timeout(30):
-        while sum(line.app is team.app for line in stage.slack.delivery.connections) < lines:
-            await asyncio.sleep(0.1)
+    for _ in range(300):
+        if sum(line.app is team.app for line in stage.slack.delivery.connections) >= lines:
+            return
+        await asyncio.sleep(0.1)
+    raise TimeoutError(f"{team.name} never connected")
 
 
 def cuts(times: list[float]) -> tuple[float, float]:

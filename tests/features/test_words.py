@@ -239,7 +239,7 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
         "reason": (
             *("room-gone", "room-missing", "person-gone", "no-account", "dm-closed", "not-allowed"),
             *("missing-scope", "not-in-room", "room-archived", "room-by-hand", "name-taken", "guest-elsewhere"),
-            *("message-gone", "cannot-verify", "room-full"),
+            *("message-gone", "cannot-verify", "room-full", "from-outside", "invite-by-hand", "remove-by-hand"),
             *("bug", "platform-off", "ratelimited"),
         ),
         "person": (ANA, None),

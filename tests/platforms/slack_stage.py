@@ -21,8 +21,8 @@ from bot.platforms.slack.send import EVENT_TYPE, SlackPlatform
 from bot.platforms.slack.setup import Installed, Mode, Setup, SlackApp
 from bot.words import Words
 from cohorts.store import Store
-from tests.platforms.fakes.slack import FakeSlack, Person, Team
 from tests.platforms.fakes.slack import App as FakeApp
+from tests.platforms.fakes.slack import FakeSlack, Person, Team
 from tests.platforms.fakes.slack.render import all_options
 from tests.platforms.fakes.slack.state import Json, View
 from tests.platforms.stage import START, Actor, Stage
@@ -57,10 +57,11 @@ class SlackActor:
         raise AssertionError("the form never ends")
 
     async def _opened(self) -> View:
-        async with asyncio.timeout(3):
-            while self.person.form is None or "submit" not in self.person.form.body:
-                await asyncio.sleep(0.005)
-        return self.person.form
+        for _ in range(600):
+            if self.person.form is not None and "submit" in self.person.form.body:
+                return self.person.form
+            await asyncio.sleep(0.005)
+        raise AssertionError(f"no form opens for {self.name}")
 
     def sees(self, text: str) -> bool:
         return self.person.sees(text)
@@ -140,10 +141,11 @@ class SlackStage(Stage):
         if self.mode is Mode.HTTP:
             fake.request_url = await self._served()
         self._listening = asyncio.create_task(self.platform.listen(self.app.doors["slack"]))
-        async with asyncio.timeout(10):
-            while not self.platform.connected:
-                await asyncio.sleep(0.01)
-        return self
+        for _ in range(1000):
+            if self.platform.connected:
+                return self
+            await asyncio.sleep(0.01)
+        raise AssertionError("Caravan never connected")
 
     async def _served(self) -> str:
         served = web.Application()

@@ -395,7 +395,7 @@ async def test_who_cannot_be_invited_is_named_with_the_reason(stage: Stage) -> N
     stage.team.add_channel("elsewhere", guest)
     left = stage.team.add_person("Left", kind="deactivated")
     foreign = stage.team.add_person("Foreign", kind="connect")
-    for person, reason in ((guest, "guest-elsewhere"), (left, "person-gone"), (foreign, "not-allowed")):
+    for person, reason in ((guest, "guest-elsewhere"), (left, "person-gone"), (foreign, "from-outside")):
         with pytest.raises(SendError) as refused:
             await stage.platform.send(stage.to_room(kind=Kind.INVITE, account=person.user.id))
         assert (refused.value.reason, refused.value.permanent) == (reason, True)

@@ -68,7 +68,9 @@ async def test_a_cohort_lives_from_the_first_application_to_graduation(stage: St
 
 async def opened(stage: Stage, olu: Actor, fay: Actor) -> None:
     await fay.types("/cohort help")
+    await stage.settle()
     await olu.types(f"/program facilitator {stage.mention(fay)} program:value-accelerator")
+    await stage.settle()
     await fay.types("/program open value-accelerator 2027-01-11 zone:Europe/Berlin")
     await stage.settle()
     await fay.presses("Open for applications")
@@ -79,9 +81,11 @@ async def accepted(stage: Stage, fay: Actor, people: list[Actor]) -> None:
     for person in people:
         await person.types("/apply")
         await person.answers()
+        await stage.quiet()
     await stage.settle()
     for person in people:
         await fay.types(f"/program decide {stage.mention(person)} accept")
+        await stage.quiet()
     await stage.settle()
     await fay.presses(f"Send {len(people)} decisions")
     await stage.settle()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -22,6 +23,8 @@ Json: TypeAlias = Mapping[str, Any]  # as Slack takes it
 
 NOTHING: Json = {}
 FAILURES = (SendError, OSError, aiohttp.ClientError)  # what keeps an answer from arriving, other than a bug
+
+PATIENCE = 10.0  # seconds that an answer waits when Slack has heard too much
 
 _PLAIN: Json = {"unfurl_links": False, "unfurl_media": False}
 
@@ -73,7 +76,7 @@ class Answer:
             case _:
                 return NOTHING
 
-    async def afterwards(self, outcome: Outcome) -> None:
+    async def afterwards(self, outcome: Outcome, *, again: bool = False) -> None:
         """What is still to be done once Slack has its acknowledgement. What can't be given is logged, by ids only."""
         try:
             if self._arrival.place is Place.FORM:
@@ -84,6 +87,10 @@ class Answer:
             elif (message := self._message(outcome)) is not None:
                 await self._tell(message, replace=outcome.replaces, keep=not outcome.errors)
         except FAILURES as failed:
+            if isinstance(failed, SendError) and 0 < (failed.retry_after or 0) <= PATIENCE and not again:
+                await asyncio.sleep(failed.retry_after or 0)
+                await self.afterwards(outcome, again=True)
+                return
             reason = failed.reason if isinstance(failed, SendError) else type(failed).__name__
             log.warning(
                 "slack answer not given",

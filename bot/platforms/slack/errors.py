@@ -38,6 +38,7 @@ _CODES: Mapping[str, str] = {
     "person-gone": "user_not_found users_not_found user_disabled no_user",
     "dm-closed": "cannot_dm_bot messages_tab_disabled user_not_visible users_not_visible",
     "guest-elsewhere": "ura_max_channels user_is_restricted user_is_ultra_restricted",
+    "from-outside": "external_team_in_channel no_external_invite_permission user_team_not_in_channel",
     "message-gone": (
         "message_not_found cant_update_message edit_window_closed thread_not_found cannot_reply_to_message"
     ),
@@ -49,7 +50,6 @@ _CODES: Mapping[str, str] = {
         "permission_denied access_denied accesslimited ekm_access_denied team_access_not_granted "
         "enterprise_is_restricted org_login_required two_factor_setup_required not_allowed_token_type cant_invite "
         "cant_invite_self cant_kick_self cant_kick_from_general cant_kick_from_restricted_channel "
-        "external_team_in_channel no_external_invite_permission user_team_not_in_channel "
         "method_not_supported_for_channel_type file_uploads_disabled"
     ),
     TOKEN_REVOKED: "invalid_auth token_revoked token_expired account_inactive not_authed",

@@ -11,7 +11,7 @@ import structlog
 from bot.platforms.base import Parcel, Receipt, SendError
 from bot.platforms.slack.api import Answer, part, text
 from bot.platforms.slack.errors import AnswerLost, SlackRefusal
-from bot.platforms.slack.workspaces import Workspace
+from bot.platforms.slack.workspaces import PAGE, Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -141,3 +141,12 @@ async def _furnish(workspace: Workspace, channel: str, parcel: Parcel) -> Receip
 async def _private(workspace: Workspace) -> AsyncIterator[Answer]:
     async for room in workspace.paged("conversations.list", "channels", types="private_channel", exclude_archived=True):
         yield room
+
+
+async def seated_by_hand(workspace: Workspace, parcel: Parcel, reason: str, *, there: bool) -> Receipt:
+    """Whether whoever may has brought somebody in, or taken them out; a SendError until they have."""
+    answer = await workspace.call("conversations.members", channel=parcel.room, limit=PAGE)
+    members = answer.get("members")
+    if (isinstance(members, list) and parcel.account in members) is not there:
+        raise SendError(reason, permanent=True)
+    return Receipt(parcel.room or "")

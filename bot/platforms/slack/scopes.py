@@ -55,6 +55,7 @@ METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "conversations.invite": ("channels:manage", "groups:write"),
         "conversations.kick": ("channels:manage", "groups:write"),
         "conversations.list": ("channels:read", "groups:read"),
+        "conversations.members": ("channels:read", "groups:read"),
         "conversations.open": ("im:write",),  # with one person only: group conversations stay in a sidebar for good
         "conversations.replies": ("channels:history", "groups:history", "im:history"),
         "conversations.setPurpose": ("channels:manage", "groups:write"),

@@ -125,6 +125,12 @@ class SlackPlatform:
                 return await rooms.by_hand(workspace, parcel)
             case Kind.ROOM:
                 return await rooms.make(workspace, parcel, self._since(parcel))
+            case Kind.INVITE if self.setup.minimal:
+                return await rooms.seated_by_hand(workspace, parcel, "invite-by-hand", there=True)
+            case Kind.REMOVE if self.setup.minimal:
+                return await rooms.seated_by_hand(workspace, parcel, "remove-by-hand", there=False)
+            case Kind.BOOKMARK if self.setup.minimal:
+                return Receipt(parcel.room or "")  # links are in what the bot writes; the manifest says what is missing
             case Kind.INVITE:
                 settled = ("already_in_channel", "cant_invite_self")
                 return await _seat(workspace, parcel, "conversations.invite", "users", settled)
@@ -138,6 +144,8 @@ class SlackPlatform:
 
     async def _find(self, workspace: Workspace, parcel: Parcel) -> Receipt | None:
         match parcel.kind:
+            case Kind.BOOKMARK if self.setup.minimal:
+                return None
             case Kind.POST:
                 return await self._find_post(workspace, parcel)
             case Kind.ROOM if self.setup.minimal:

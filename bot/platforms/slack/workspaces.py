@@ -103,6 +103,8 @@ class Workspace:
 
     def seen(self, user: Answer) -> Profile:
         """Slack described somebody unasked: `user` as `users.info` and `user_change` tell it."""
+        if user.get("deleted") is True:
+            self._dms.pop(text(user, "id"), None)  # to be opened anew, and refused: what goes there is read by nobody
         return self._keep(text(user, "id"), profile_of(user), PROFILE_KEPT)
 
     def _keep(self, account: str, profile: Profile, seconds: float) -> Profile:
