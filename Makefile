@@ -4,6 +4,8 @@ BIN := .venv/bin
 RUNTIME := .venv/.made-from-requirements
 DEV := .venv/.made-from-requirements-dev
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Tests are played by several processes; one after the other: make test TOGETHER=
+TOGETHER ?= -n auto --maxprocesses 4 --dist worksteal
 EDITABLE := $(INSTALL) --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
@@ -17,7 +19,7 @@ demo: $(RUNTIME)  ## Start Caravan on the local platform: nothing to sign up for
 	$(BIN)/caravan demo
 
 test: $(DEV)  ## Run every test but those that need a browser
-	$(BIN)/python -m pytest -m "not browser"
+	$(BIN)/python -m pytest $(TOGETHER) -m "not browser"
 
 browser-test: $(DEV)  ## Run the tests that drive Chromium (CARAVAN_CHROMIUM names it)
 	$(BIN)/python -m pytest -m browser

@@ -261,14 +261,14 @@ class _Binding:
         quotations = sum(other.is_quotation for other in self.tokens[self.at :])
         if not token.is_quotation and quotations >= len(texts):
             return False
-        self.values[texts[0].name] = _readable(token.text)
+        self.values[texts[0].name] = token.text
         self.at += 1
         return True
 
     def _take_rest(self, option: OptionSpec, first: Token) -> None:
         remaining = self.tokens[self.at + 1 :]
         whole = self.text[first.start :].strip()
-        self.values[option.name] = _readable(first.text if first.is_quotation and not remaining else whole)
+        self.values[option.name] = first.text if first.is_quotation and not remaining else whole
         self.at = len(self.tokens)
         # Whom or what the command cannot do without may stand within the sentence; it stays there too.
         for other in self._empty():
@@ -321,9 +321,7 @@ def _read(option: OptionSpec, text: str) -> Value | None:
     """`text` as a value of the option's kind, or None when it is none."""
     bare = text.rstrip(",;.!?")
     match option.kind:
-        case Kind.TEXT:
-            return _readable(text)
-        case Kind.MOMENT:
+        case Kind.TEXT | Kind.MOMENT:
             return text
         case Kind.NUMBER:
             if _INTEGER.fullmatch(bare):
@@ -344,8 +342,8 @@ def _read(option: OptionSpec, text: str) -> Value | None:
             return word in _YES if word in _YES | _NO else None
 
 
-def _readable(text: str) -> str:
-    """Words for people: whom and what markers name by the name they carry, links as their address."""
+def readable(text: str) -> str:
+    """Words for people: whom and what a platform's markers name by the name they carry, links as their address."""
     return _NAMED.sub(lambda found: found[3] or found[1] + found[2], text)
 
 

@@ -261,6 +261,10 @@ class Dispatch:
         place = people.workspace(db, self.platform, inbound.workspace, name=inbound.workspace_name)
         if not inbox.is_new(db, place, inbound.event_id, now=self._clock.now()):
             return None
+        for account, profile in inbound.mentioned.items():
+            # Whoever is named is somebody, though they have never spoken to us.
+            if people.known(db, place, account) is None:
+                people.meet(db, place, account, name=profile.name, zone=profile.zone, email=profile.email)
         return place, self._meet(db, inbound, place)
 
     def _meet(self, db: Db, inbound: Inbound, place: Workspace) -> Person:

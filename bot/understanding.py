@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.arguments import number
 from bot.ask import COMMAND, DO
-from bot.command_text import UnknownCommand, bind, route
+from bot.command_text import Kind, UnknownCommand, bind, readable, route
 from bot.platforms.base import Changed, Deed, Filled, Invited, Picked, Pressed, Typed, Visited, Wrote
 from bot.registry import DEFAULTS, Declared, Registry
 from cohorts.errors import Refused
@@ -41,8 +41,8 @@ class Understanding:
         Refused in a sentence when there is no such command, button or form, or its words don't fit.
         """
         match deed:
-            case Typed(text=text):
-                return self._typed(text)
+            case Typed(text=text, marked=marked):
+                return self._typed(text, marked=marked)
             case Filled(form=form, closed=True) if self._registry.get("closed", form) is None:
                 return None
             case Filled(form=form, answers=answers, args=args, closed=closed):
@@ -67,7 +67,7 @@ class Understanding:
             case Wrote(text=text):
                 return Call(self._meant(text), {})
 
-    def _typed(self, text: str) -> Call:
+    def _typed(self, text: str, *, marked: bool) -> Call:
         try:
             path, rest = self.route(text)
         except UnknownCommand as unknown:
@@ -89,7 +89,12 @@ class Understanding:
             )
         if bound.left_over.strip():
             raise Refused("commands/left-over", words=bound.left_over[:100], command=declared.name)
-        return self._command(declared, bound.values)
+        kinds = {option.name: option.kind for option in declared.options}
+        values = {
+            name: readable(value) if marked and isinstance(value, str) and kinds[name] is Kind.TEXT else value
+            for name, value in bound.values.items()
+        }
+        return self._command(declared, values)
 
     def _command(self, declared: Declared, values: Mapping[str, object]) -> Call:
         """Only options of the command, and only those that were given."""

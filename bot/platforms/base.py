@@ -25,9 +25,11 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A slash command: `text` is the whole line, "/apply deploy-together"."""
+    """A slash command: `text` is the whole line, "/apply deploy-together". `marked`: what looks like a marker in it,
+    "<@ID|name>", was made by the platform and not typed by hand."""
 
     text: str
+    marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Inbound:
     deed: Deed
     room: str | None = None  # the platform's id; None in a direct message
     workspace_name: str = ""  # what people call it, where the platform says so
+    mentioned: Mapping[str, Profile] = field(default_factory=dict)  # accounts that the deed names, as they are today
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,9 @@ class Kind(StrEnum):
     REMOVE = "remove"
     UPLOAD = "upload"
     BOOKMARK = "bookmark"
+    EVENT = "event"
+    GROUP = "group"
+    UNGROUP = "ungroup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +185,8 @@ class Parcel:
     """One effect, addressed and rendered, ready for a platform.
 
     `room` or `account` says where to (platform ids); `key` is unique for ever and must be findable afterwards.
+    The end of a group is announced where there is a message, else done; its `target` is the room to talk in, "" if
+    there was none.
     """
 
     key: str
@@ -187,8 +195,8 @@ class Parcel:
     room: str | None = None
     account: str | None = None  # a direct message to, or the person invited to or removed from `room`
     message: Message | None = None
-    name: str = ""  # of the room to make
-    title: str = ""  # its topic; of a bookmark: its words
+    name: str = ""  # of the room to make; of a group: who is in it
+    title: str = ""  # its topic; of a bookmark or an event: its words
     url: str = ""  # of a bookmark
     thread: str | None = None  # the platform's id of the message to answer beneath
     pin: bool = False  # whether the message stays on top of its room
@@ -198,6 +206,13 @@ class Parcel:
     template: str = ""  # what the message was made from, for whoever watches
     due_at: datetime | None = None  # when it should have been there
     ping: bool = False  # whether it notifies
+    occasion: str = ""  # of an event or a group: the same for all that is ever done about it
+    starts: datetime | None = None
+    ends: datetime | None = None
+    place: str = ""  # of an event: a link, words, "voice", or ""
+    gone: bool = False  # the event is not to be any more
+    accounts: tuple[str, ...] = ()  # who is in the group
+    voice: bool = False  # the group's room to talk in, not its conversation
 
 
 @dataclass(frozen=True, slots=True)

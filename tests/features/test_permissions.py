@@ -239,6 +239,11 @@ def parameters(declared: Declared) -> dict[str, type]:
     return {one.name: one.annotation for one in list(wanted)[1:] if one.name != "answers"}
 
 
+def optional(declared: Declared) -> set[str]:
+    wanted = inspect.signature(declared.handler).parameters.values()
+    return {one.name for one in wanted if one.default is not inspect.Parameter.empty}
+
+
 def is_id(name: str, annotation: type) -> bool:
     return annotation is int and name not in WORDS
 
@@ -415,7 +420,8 @@ def forged(declared: Declared, right: Mapping[str, Scalar]) -> Iterator[tuple[di
     """Arguments, and whether they are at least of the right kind."""
     yield {**right, "surplus": 1}, False
     for name, kind in parameters(declared).items():
-        yield {key: value for key, value in right.items() if key != name}, False
+        if name not in optional(declared):
+            yield {key: value for key, value in right.items() if key != name}, False
         if is_id(name, kind):
             for odd in (*STRANGE, *TOO_LARGE, *NUMBERS):
                 yield {**right, name: odd}, odd in NUMBERS  # type: ignore[dict-item]

@@ -66,7 +66,7 @@ def test_both_alphabets_of_base_64_are_keys() -> None:
     assert seal_from(for_urls).open(seal_from(plain).close(TOKEN, about="x"), about="x") == TOKEN
 
 
-@pytest.mark.parametrize("wrong", ["", ",", "short", "a password that somebody thought of", key()[:-8], "é" * 44])
+@pytest.mark.parametrize("wrong", ["", ",", "short", "a password that somebody thought of", "A" * 36, "é" * 44])
 def test_what_is_no_key_is_refused_and_not_repeated(wrong: str) -> None:
     with pytest.raises(BadKey) as refused:
         seal_from(wrong)

@@ -22,6 +22,7 @@ from bot.platforms.slack.scopes import scope_names
 from bot.platforms.slack.send import SlackPlatform, file_name
 from bot.platforms.slack.setup import Installed, Mode, Setup, SlackApp
 from bot.platforms.slack.sockets import Patience
+from bot.threads import Threads
 from bot.words import Words
 from cohorts.outbox import Effect, EffectKind, EffectState
 from cohorts.rooms import Room
@@ -142,6 +143,7 @@ class Mortal(SlackStage):
             clock=self.clock,
             boundary=self._sent,
             jitter=random.Random(1),
+            threads=Threads(self.store, patience=30),
         )
         self.app.prepare()
         self.team.app.shortcuts = {one.label: one.action for one in self.app.doors["slack"].shortcuts()}

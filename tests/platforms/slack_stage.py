@@ -19,6 +19,7 @@ from bot.clock import SteppedClock
 from bot.config import Settings
 from bot.platforms.slack.send import EVENT_TYPE, SlackPlatform
 from bot.platforms.slack.setup import Installed, Mode, Setup, SlackApp
+from bot.threads import Threads
 from bot.words import Words
 from cohorts.store import Store
 from tests.platforms.fakes.slack import App as FakeApp
@@ -135,6 +136,7 @@ class SlackStage(Stage):
             catalogue=catalogue.load(self._programs),
             clock=self.clock,
             jitter=random.Random(1),
+            threads=Threads(self.store, patience=30),  # a machine under load is no reason to ask again
         )
         self.app.prepare()
         fake.shortcuts = {one.label: one.action for one in self.app.doors["slack"].shortcuts()}

@@ -16,6 +16,7 @@ from bot.clock import SteppedClock
 from bot.config import Settings
 from bot.platforms.slack.send import EVENT_TYPE, SlackPlatform
 from bot.platforms.slack.setup import Installed, Setup, SlackApp
+from bot.threads import Threads
 from bot.words import Words
 from cohorts.store import Store
 from tests.platforms.fakes.slack import FakeSlack, Person, Team
@@ -78,6 +79,7 @@ class SlackWorld(Stage):
             catalogue=self._catalogue,
             clock=self.clock,
             jitter=random.Random(1),
+            threads=Threads(self.store, patience=30),
         )
         self.app.prepare()
         for team in self.teams:

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from sqlmodel import col, select
 
+from bot.platforms.slack.setup import Mode
 from cohorts.applications import Application
 from cohorts.homework import Submission
 from cohorts.kudos import Kudos
@@ -18,7 +19,7 @@ from cohorts.sessions import Session
 from cohorts.store import Db
 from tests.features.test_permissions import PROGRAM
 from tests.platforms.fakes.slack import Person
-from tests.platforms.slack_stage import SlackActor
+from tests.platforms.slack_stage import SlackActor, SlackStage
 from tests.platforms.slack_world import SlackWorld, opened, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -338,3 +339,18 @@ async def test_a_slip_of_the_finger_is_answered_with_what_was_likely_meant(town:
         team.app.commands = known
     meant = {"/submti x": "submit", "/session shedule tue 16:00": "schedule", "/cohort hom": "home"}[line]
     assert meant in town.shown(town.fay)
+
+
+async def test_who_has_never_spoken_is_known_by_being_named(tmp_path: Path) -> None:
+    async with SlackStage(tmp_path, Mode.SOCKET) as stage:
+        olu, fay, ana = stage.person("Olu"), stage.person("Fay"), stage.person("Ana")
+        await olu.types(f"/program facilitator {stage.mention(fay)} program:value-accelerator")
+        await stage.settle()
+        assert olu.sees("Fay") and not olu.sees("I don't know")
+        await fay.types("/program open value-accelerator 2027-01-11 zone:Europe/Berlin")
+        await stage.settle()
+        await fay.presses("Open for applications")
+        await stage.settle()
+        await ana.types("/apply")
+        await ana.answers()
+        assert stage.complaints() == []

@@ -146,8 +146,8 @@ async def test_one_app_cannot_speak_for_the_workspace_of_another(slack: FakeSlac
         body = command_of(other)
         assert await post(serving.url, body, other.app.signed(body)) == 200
         assert [(heard.workspace, heard.deed) for heard in listening.door.heard] == [
-            (team.id, Typed("/cohort")),
-            (other.id, Typed("/cohort")),
+            (team.id, Typed("/cohort", marked=True)),
+            (other.id, Typed("/cohort", marked=True)),
         ]
 
 

@@ -18,6 +18,9 @@ from bot.platforms.slack.forms import answers
 
 Payload: TypeAlias = Mapping[str, Any]  # JSON as Slack sends it
 
+MOST_NAMED = 5
+_NAMED = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
+
 AGAIN = "slack/again"  # a button that asks for the same once more, when the moment for a form has passed
 
 
@@ -107,7 +110,7 @@ def _typed(payload: Payload) -> Arrival:
     return Arrival(
         event_id=_id(payload),
         account=payload["user_id"],
-        deed=Typed(line),
+        deed=Typed(line, marked=True),
         place=Place.COMMAND,
         channel=payload.get("channel_id", ""),
         trigger=payload.get("trigger_id", ""),
@@ -252,7 +255,7 @@ def same_again(deed: Deed) -> Args | None:
 def _same_again(args: Args) -> Deed | None:
     match json.loads(str(args.get("deed", "null"))):
         case {"typed": str(text)}:
-            return Typed(text)
+            return Typed(text, marked=True)
         case {"wrote": str(text)}:
             return Wrote(text)
         case {"pressed": str(action), "args": dict(given), "message": message}:
@@ -277,6 +280,12 @@ def entered(text: str) -> str:
         parts += [_as_typed(text[end : found.start()]), found[0].replace("&amp;", "&")]
         end = found.end()
     return "".join([*parts, _as_typed(text[end:])])
+
+
+def mentions(text: str) -> frozenset[str]:
+    """The accounts that words name, a few at most: whoever names a crowd means nobody."""
+    named = dict.fromkeys(_NAMED.findall(text))
+    return frozenset(list(named)[:MOST_NAMED])
 
 
 def plain(text: str) -> str:

@@ -7,7 +7,7 @@ and nothing polls for an acknowledgement.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -24,10 +24,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.bugs import traced
 from bot.message import Message, Paragraph, Text
-from bot.platforms.base import Door, Inbound, Invited, Outcome, Profile, SendError, Visited
+from bot.platforms.base import Door, Inbound, Invited, Outcome, Profile, SendError, Typed, Visited
 from bot.platforms.slack.answer import NOTHING, Answer, Json
 from bot.platforms.slack.api import part, text
-from bot.platforms.slack.inbound import Arrival, Gone, Looks, Payload, Place, Typing, read
+from bot.platforms.slack.inbound import Arrival, Gone, Looks, Payload, Place, Typing, mentions, read
 from bot.platforms.slack.setup import Mode, Setup, SlackApp
 from bot.platforms.slack.sockets import Patience, quiet, serve
 from bot.platforms.slack.workspaces import Workspace, Workspaces
@@ -208,14 +208,14 @@ class Hearing:
             return self._apology()
 
     async def _inbound(self, arrival: Arrival, workspace: Workspace) -> Inbound:
-        deed, profile = arrival.deed, Profile(name="")
+        deed = arrival.deed
         if isinstance(deed, Invited):
             deed = Invited(await self._name_of(arrival.channel, workspace))
+            known = {}
         else:
-            asked = self._task(workspace.profile(arrival.account))
-            await asyncio.wait({asked}, timeout=ACQUAINTANCE)
-            if asked.done() and not asked.cancelled() and asked.exception() is None:
-                profile = asked.result()
+            named = mentions(deed.text) - {workspace.bot_user} if isinstance(deed, Typed) else frozenset()
+            known = await self._known({arrival.account, *named}, workspace)
+        profile = known.pop(arrival.account, Profile(name=""))
         return Inbound(
             event_id=arrival.event_id,
             workspace=workspace.team,
@@ -224,7 +224,15 @@ class Hearing:
             deed=deed,
             room=arrival.room,
             workspace_name=workspace.name,
+            mentioned=known,
         )
+
+    async def _known(self, accounts: Collection[str], workspace: Workspace) -> dict[str, Profile]:
+        """As far as Slack tells in time."""
+        asked = {account: self._task(workspace.profile(account)) for account in accounts}
+        await asyncio.wait(asked.values(), timeout=ACQUAINTANCE)
+        told = {account: task for account, task in asked.items() if task.done() and not task.cancelled()}
+        return {account: task.result() for account, task in told.items() if task.exception() is None}
 
     async def _name_of(self, channel: str, workspace: Workspace) -> str:
         try:
