@@ -25,6 +25,9 @@ from cohorts.store import Db, Utc
 WAITING = (EffectState.PENDING, EffectState.SENDING)
 FAILURE_NOTICE = "delivery/failed"
 ONCE_A_ROOM = frozenset({"invite-by-hand"})
+NOT_ALLOWED = frozenset({"missing-scope", "missing-permission", "role-order", "server-full"})
+BESIDE = (EffectKind.EVENT, EffectKind.GROUP, EffectKind.UNGROUP)  # in lanes of their own, beside their room's
+ROOM_TAKES = timedelta(seconds=5)  # until it is looked again whether a room has been made
 LASTING = frozenset(
     {"person-gone", "no-account", "dm-closed", "room-gone", "room-archived", "not-in-room", "from-outside"}
 )
@@ -173,6 +176,9 @@ def _job(db: Db, effect: Effect, *, now: datetime) -> Job | None:
         room = db.get_one(Room, effect.room_id)
         if effect.kind is EffectKind.ROOM:
             parcel = _with(parcel, name=room.name, title=room.topic)
+        elif room.external is None and effect.kind in BESIDE and _in_the_making(db, room):
+            effect.not_before = now + ROOM_TAKES
+            return None
         elif room.external is None:
             _fail(db, effect, outbox.ROOM_MISSING, now)
             return None
@@ -197,6 +203,9 @@ def _job(db: Db, effect: Effect, *, now: datetime) -> Job | None:
     facts = facts if isinstance(facts, dict) else {}
     if effect.kind is EffectKind.BOOKMARK:
         parcel = _with(parcel, title=str(facts["title"]), url=str(facts["url"]))
+    directory = look_up(db, [facts])
+    if effect.kind in BESIDE:
+        parcel = _beside(parcel, facts, directory)
     return Job(
         effect_id=effect.id,
         platform=place.platform,
@@ -209,7 +218,7 @@ def _job(db: Db, effect: Effect, *, now: datetime) -> Job | None:
         template=effect.template,
         facts=facts,
         presses=effect.presses,
-        directory=look_up(db, [facts]),
+        directory=directory,
         file=effect.file if isinstance(effect.file, dict) else None,
         unwanted=unwanted,
     )
@@ -221,6 +230,31 @@ def _unwanted(db: Db, effect: Effect, now: datetime) -> Unwanted | None:
     if not outbox.is_current(db, effect):
         return Unwanted(effect.id, EffectState.WITHDRAWN, "what it is about has changed")
     return None
+
+
+def _beside(parcel: Parcel, facts: Mapping[str, Fact], directory: Directory) -> Parcel:
+    """With when and what an event is, or whose group."""
+    moments = {name: at for name in ("starts", "ends") if isinstance(at := facts.get(name), datetime)}
+    refs = facts.get("people") or ()
+    inside = [directory.people[one.id] for one in refs if isinstance(one, PersonRef)]  # type: ignore[union-attr]
+    return _with(
+        parcel,
+        **moments,
+        occasion=str(facts["occasion"]),
+        title=str(facts.get("title", "")),
+        place=str(facts.get("place", "")),
+        gone=facts.get("gone") is True,
+        voice=facts.get("voice") is True,
+        name=", ".join(one.name for one in inside),
+        accounts=tuple(one.account for one in inside if one.account),
+    )
+
+
+def _in_the_making(db: Db, room: Room) -> bool:
+    making = select(Effect.id).where(
+        Effect.room_id == room.id, Effect.kind == EffectKind.ROOM, col(Effect.state).in_(WAITING)
+    )
+    return db.exec(making.limit(1)).first() is not None
 
 
 def _with(parcel: Parcel, **changes: object) -> Parcel:
@@ -317,8 +351,13 @@ def _tell_facilitators(db: Db, effect: Effect, now: datetime) -> None:
 
 def _cause(effect: Effect, reason: str, detail: str, now: datetime) -> str:
     """What they hear of once: what is to be done by hand for all; a lasting cause, each day; else each failure."""
+    if effect.kind in BESIDE:
+        # Everything else goes on without it, so that once is enough.
+        return f"{effect.kind.value} {reason} {detail}/room:{effect.room_id}"
     if reason in ONCE_A_ROOM:
         return f"{reason}/room:{effect.room_id}"
+    if reason in NOT_ALLOWED:  # whoever it concerns, one mend is enough
+        return f"{reason} {detail}/{effect.kind.value}/room:{effect.room_id}/{now:%Y-%m-%d}"
     if reason in LASTING:
         return f"{reason} {detail}/{effect.lane}/{effect.person_id}/{now:%Y-%m-%d}"
     return f"{effect.id}/{effect.attempts}"

@@ -45,6 +45,9 @@ POLICIES: Mapping[EffectKind, Policy] = {
     EffectKind.INVITE: Policy(find_first=False, paced=False),
     EffectKind.REMOVE: Policy(find_first=False, paced=False),
     EffectKind.BOOKMARK: Policy(find_first=True, paced=False),
+    EffectKind.EVENT: Policy(find_first=True, paced=False),
+    EffectKind.GROUP: Policy(find_first=True, paced=False),
+    EffectKind.UNGROUP: Policy(find_first=True, paced=False),
 }
 
 LEASE = timedelta(seconds=60)

@@ -1,7 +1,7 @@
 """Rounds and groups as they really happened, and the next ones made from who is really there."""
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
@@ -78,12 +78,21 @@ def as_round(seated: dict[int, list[int]]) -> Round:
 
 def rounds_of(cohort: Cohort, session: Session) -> list[tuple[int, str]]:
     """(group size, prompt) of each round that a session's run of show has; a meeting without any has one of pairs."""
-    planned = [
-        (segment.group_size, segment.prompt)
-        for segment in sessions.run_of_show(cohort, session)
-        if segment.kind in IN_GROUPS
-    ]
+    show = sessions.run_of_show(cohort, session)
+    planned = [(segment.group_size, segment.prompt) for segment in show if segment.kind in IN_GROUPS]
     return planned or ([(2, "")] if session.kind is SessionKind.SESSION else [])
+
+
+def span_of(cohort: Cohort, session: Session, number: int) -> tuple[timedelta, timedelta]:
+    """From when to when the n-th round lasts by the run of show, since the session began; without one: all of it."""
+    at, rounds = timedelta(), 0
+    for segment in sessions.run_of_show(cohort, session):
+        ends = at + timedelta(minutes=segment.minutes)
+        rounds += segment.kind in IN_GROUPS
+        if rounds == number:
+            return at, ends
+        at = ends
+    return timedelta(), timedelta(minutes=session.minutes)
 
 
 def to_come(db: Db, cohort: Cohort) -> int:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from cohorts import attendance, breakouts, graduation, homework, outbox, people, reflections, sessions
+from cohorts import attendance, breakouts, gatherings, graduation, homework, outbox, people, reflections, sessions
 from cohorts import cohort as cohorts_
 from cohorts.attendance import Answer, Attended
+from cohorts.breakouts import Breakout
 from cohorts.cohort import Cohort, Membership, MembershipState, present
 from cohorts.facts import Fact, PersonRef
+from cohorts.gatherings import Circle
 from cohorts.outbox import Press
 from cohorts.sessions import Session, SessionState
 from cohorts.store import Db
@@ -31,7 +33,7 @@ def begin(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datet
     there = [one for one in members if seen.get(one.id) is Attended.PRESENT]
     if len(there) < 2:
         there = [one for one in members if answers.get(one.id) is not Answer.NO]
-    if breakouts.draw(db, cohort, session, there, now=now):
+    if drawn := breakouts.draw(db, cohort, session, there, now=now):
         outbox.announce(
             db,
             cohorts_.room_of(db, cohort),
@@ -44,7 +46,32 @@ def begin(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datet
             title=session.title,
             rounds=groups(db, session),
         )
+        starts, ends = breakouts.span_of(cohort, session, 1)
+        open_groups(db, cohort, session, drawn[0], now=now, starts=now + starts, ends=now + ends)
     return True
+
+
+def open_groups(
+    db: Db, cohort: Cohort, session: Session, breakout: Breakout, *, now: datetime, starts: datetime, ends: datetime
+) -> None:
+    """Each group of a round gets a conversation of its own and, where the cohort meets by voice, a voice channel."""
+    room = cohorts_.room_of(db, cohort)
+    conducting = people.facilitators(db, cohort.workspace_id, cohort.program_key)
+    voice = session.place in ("", "voice")
+    for number, seated in breakouts.groups(db, breakout).items():
+        if not number or len(seated) < 2:
+            continue
+        circle = Circle(
+            room,
+            f"session:{session.id}/round:{breakout.round}/group:{number}",
+            tuple(PersonRef(one) for one in breakouts.people_in(db, seated)),
+            tuple(one.ref for one in conducting),
+            ends,
+        )
+        prompt = breakout.prompt
+        gatherings.group(db, circle, "pairing/group", now=now, due=starts, voice=voice, prompt=prompt)
+        if voice:
+            gatherings.ungroup(db, circle, "pairing/back", now=now)
 
 
 def _groups_key(session: Session) -> str:
@@ -87,6 +114,7 @@ def end(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetim
     """Ask everyone who was there what was most valuable, and the facilitator who else was."""
     if not sessions.end(db, session, now=now):
         return
+    gatherings.disband(db, f"session:{session.id}/", now=now)
     seen = attendance.attendance(db, session)
     members = present(db, cohort)
     answers = attendance.answers(db, session)

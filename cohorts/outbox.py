@@ -32,6 +32,9 @@ class EffectKind(StrEnum):
     REMOVE = "remove"
     UPLOAD = "upload"
     BOOKMARK = "bookmark"  # a link that stays with a room
+    EVENT = "event"  # an entry in the platform's own calendar
+    GROUP = "group"  # a small conversation for some of a room
+    UNGROUP = "ungroup"  # its end, announced and done
 
 
 class EffectState(StrEnum):
@@ -140,7 +143,7 @@ def tell(
     **facts: Fact,
 ) -> None:
     """A direct message. `more` are facts that come as a mapping."""
-    _put(
+    put(
         db,
         Effect(
             workspace_id=person.workspace_id,
@@ -179,10 +182,10 @@ def announce(
     **facts: Fact,
 ) -> None:
     """A message to a room. `pin`: it stays on top. `under`: in the thread of the message sent under that key."""
-    effect = _in_room(room, EffectKind.POST, key, now)
+    effect = in_room(room, EffectKind.POST, key, now)
     effect.template, effect.due_at, effect.expires_at, effect.ping = template, due or now, expires, ping
     effect.pin, effect.target_key = pin, under
-    _put(db, effect, about, None, presses, {**more, **facts})
+    put(db, effect, about, None, presses, {**more, **facts})
 
 
 def edit(
@@ -213,11 +216,11 @@ def edit(
         created_at=now,
         due_at=now,
     )
-    _put(db, effect, None, None, presses, facts)
+    put(db, effect, None, None, presses, facts)
 
 
 def make_room(db: Db, room: Room, *, now: datetime) -> None:
-    _put(db, _in_room(room, EffectKind.ROOM, f"room/{room.id}", now))
+    put(db, in_room(room, EffectKind.ROOM, f"room/{room.id}", now))
 
 
 def room_made(db: Db, room: Room, external: str) -> None:
@@ -232,7 +235,7 @@ def room_made(db: Db, room: Room, external: str) -> None:
 
 def bookmark(db: Db, room: Room, title: str, url: str, *, key: str, now: datetime) -> None:
     """A link that stays with a room, where everybody finds it again."""
-    _put(db, _in_room(room, EffectKind.BOOKMARK, key, now), None, None, (), {"title": title, "url": url})
+    put(db, in_room(room, EffectKind.BOOKMARK, key, now), None, None, (), {"title": title, "url": url})
 
 
 def invite(db: Db, room: Room, person: Person, as_: For, *, now: datetime) -> None:
@@ -241,9 +244,9 @@ def invite(db: Db, room: Room, person: Person, as_: For, *, now: datetime) -> No
 
 def bring(db: Db, room: Room, person: Person, *, now: datetime) -> None:
     """Bring a facilitator into a room; no membership is needed for that, and none ends it."""
-    effect = _in_room(room, EffectKind.INVITE, f"invite/room:{room.id}/person:{person.id}", now)
+    effect = in_room(room, EffectKind.INVITE, f"invite/room:{room.id}/person:{person.id}", now)
     effect.person_id = person.id
-    _put(db, effect)
+    put(db, effect)
 
 
 def remove(db: Db, room: Room, person: Person, as_: For, *, now: datetime) -> None:
@@ -253,9 +256,9 @@ def remove(db: Db, room: Room, person: Person, as_: For, *, now: datetime) -> No
 def _move(db: Db, kind: EffectKind, room: Room, person: Person, as_: For, now: datetime) -> None:
     # The key carries the membership's revision, so that in, out and in again acts three times.
     key = f"{kind.value}/room:{room.id}/membership:{as_.membership_id}/r{as_.revision}"
-    effect = _in_room(room, kind, key, now)
+    effect = in_room(room, kind, key, now)
     effect.person_id = person.id
-    _put(db, effect, None, as_)
+    put(db, effect, None, as_)
 
 
 def upload(
@@ -273,7 +276,7 @@ def upload(
         created_at=now,
         due_at=now,
     )
-    _put(db, effect, None, None, (), facts)
+    put(db, effect, None, None, (), facts)
 
 
 def withdraw(db: Db, about: About, *, reason: str) -> None:
@@ -327,7 +330,7 @@ def _revision(kind: str) -> "sa.Select[Any]":
     return sa.select(table.c.revision).where(table.c.id == sa.bindparam("row"))
 
 
-def _in_room(room: Room, kind: EffectKind, key: str, now: datetime) -> Effect:
+def in_room(room: Room, kind: EffectKind, key: str, now: datetime) -> Effect:
     return Effect(
         workspace_id=room.workspace_id,
         key=key,
@@ -340,7 +343,7 @@ def _in_room(room: Room, kind: EffectKind, key: str, now: datetime) -> Effect:
     )
 
 
-def _put(
+def put(
     db: Db,
     effect: Effect,
     about: About | None = None,
@@ -348,6 +351,7 @@ def _put(
     presses: Sequence[Press] = (),
     facts: dict[str, Fact] | None = None,
 ) -> None:
+    """Keep an effect, unless there is one of its key."""
     effect.facts = freeze(facts or {})
     effect.presses = [press.frozen() for press in presses]
     if about is not None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import col
 
-from cohorts import audit, homework, outbox, touchpoints
+from cohorts import audit, gatherings, homework, outbox, touchpoints
 from cohorts.attendance import Rsvp, rsvp_presses
 from cohorts.cohort import Cohort, present, room_of
 from cohorts.errors import Refused
@@ -14,7 +14,7 @@ from cohorts.moments import session_starts
 from cohorts.outbox import Press
 from cohorts.people import Person
 from cohorts.program_kinds import SessionKind
-from cohorts.sessions import SESSION_LIFE, Session, SessionState, all_of, upcoming
+from cohorts.sessions import SESSION_LIFE, Session, SessionState, all_of, is_expected, upcoming
 from cohorts.states import advance
 from cohorts.store import Db
 
@@ -40,6 +40,13 @@ def lay_out(db: Db, cohort: Cohort, *, now: datetime) -> list[Session]:
     return made
 
 
+def enter(db: Db, cohort: Cohort, *, now: datetime) -> None:
+    """All that is planned into the platform's calendar: when the cohort is launched."""
+    for session in all_of(db, cohort):
+        if session.state is SessionState.PLANNED and session.starts_at > now:
+            _enter(db, cohort, session, now=now)
+
+
 def schedule(
     db: Db, cohort: Cohort, *, title: str, starts_at: datetime, minutes: int, by: Person, now: datetime
 ) -> Session:
@@ -59,6 +66,7 @@ def schedule(
     db.add(session)
     db.flush()
     _tell_room(db, cohort, session, "sessions/scheduled", "scheduled", now=now, presses=rsvp_presses(session))
+    _enter(db, cohort, session, now=now)
     audit.record(db, by, "session/scheduled", now=now, session=session.id)
     touchpoints.reconcile(db, cohort, now=now)
     return session
@@ -75,6 +83,7 @@ def move(db: Db, cohort: Cohort, session: Session, starts_at: datetime, *, by: P
     if min(was, starts_at) - now <= timedelta(days=1):
         db.exec(sa.delete(Rsvp).where(col(Rsvp.session_id) == session.id))
     _tell_room(db, cohort, session, "sessions/moved", "moved", now=now, presses=rsvp_presses(session), was=was)
+    _enter(db, cohort, session, now=now)
     audit.record(db, by, "session/moved", now=now, session=session.id)
     touchpoints.reconcile(db, cohort, now=now)
 
@@ -94,8 +103,28 @@ def cancel(db: Db, cohort: Cohort, session: Session, *, by: Person, now: datetim
         next_title=following.title if following else "",
         next_starts=following.starts_at if following else None,
     )
+    _enter(db, cohort, session, now=now)
     audit.record(db, by, "session/cancelled", now=now, session=session.id)
     touchpoints.reconcile(db, cohort, now=now)
+
+
+def _enter(db: Db, cohort: Cohort, session: Session, *, now: datetime) -> None:
+    """As it is now, or out; nothing before the launch."""
+    if not is_expected(cohort):
+        return
+    gatherings.event(
+        db,
+        room_of(db, cohort),
+        occasion=f"session:{session.id}",
+        revision=session.revision,
+        title=f"{cohort.name}: {session.title}",
+        starts=session.starts_at,
+        ends=session.ends_at,
+        place=session.place,
+        gone=session.state is SessionState.CANCELLED,
+        now=now,
+        about=session.about,
+    )
 
 
 def _ahead(starts_at: datetime, now: datetime) -> None:

@@ -159,6 +159,7 @@ def _launch_confirm(ask: Ask, cohort: Cohort) -> Reply:
 def launched(ask: Ask, cohort_id: int) -> Reply:
     cohort = whose.conducted_by_id(ask, cohort_id)
     cohorts_.launch(ask.db, cohort, by=ask.person, now=ask.now)
+    timetable.enter(ask.db, cohort, now=ask.now)
     return Reply(
         "program/launched-by-you",
         replaces=True,

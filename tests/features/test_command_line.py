@@ -570,8 +570,8 @@ def test_old_tables_are_found_by_the_doctor_and_mended_by_migrate(tmp_path: Path
     done("doctor")
 
 
-def test_the_manifest_of_a_platform_that_is_not_there_yet_is_not_pretended() -> None:
-    assert "comes with Discord" in failed("manifest", "discord")
+def test_a_manifest_says_what_it_needs_to_know() -> None:
+    assert "DISCORD_TOKEN is not set" in refused("manifest", "discord")
     assert "expected one of config, slack, discord" in refused("manifest", "teams")
 
 
@@ -585,7 +585,7 @@ def test_without_tokens_run_says_what_to_set_and_offers_the_demo(monkeypatch: py
     assert "not-to-be-shown" not in line
     monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
     monkeypatch.setenv("DISCORD_TOKEN", "x")
-    assert "does not speak Discord yet" in failed("run")
+    assert "DISCORD_TOKEN: found something else" in refused("run")
 
 
 # -- health ----------------------------------------------------

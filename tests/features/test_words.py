@@ -37,13 +37,15 @@ CARRIERS = {
     "tell_facilitators": 1,
     "edit": 2,
     "upload": 2,
+    "group": 2,
+    "ungroup": 2,
     "advance": 3,
     "_become": 3,
     "_the_one": 3,
     "_tell_room": 3,
 }
 NOT_FACTS = frozenset(
-    {"key", "now", "due", "expires", "about", "as_", "presses", "ping", "pin", "under", "more", "file"}
+    {"key", "now", "due", "expires", "about", "as_", "presses", "ping", "pin", "under", "more", "file", "voice"}
 )
 NOT_FACTS_OF_REPLIES = frozenset({"presses", "parts", "replaces"})
 NOT_FACTS_OF_FORMS = frozenset({"title", "page", "pages", "intro", "args"})
@@ -67,6 +69,8 @@ RECAP = ("title", "there", "members", "quotes", "homework", "graduates", *NEXT)
 MORE: Mapping[str, tuple[str, ...]] = {
     "cohort/home": HOME,
     "cohort/leads": LEADS,
+    "pairing/group": ("people", "ends"),
+    "pairing/back": ("people", "ends"),
     "sessions/scheduled": IN_ROOM,
     "sessions/moved": (*IN_ROOM, "was"),
     "sessions/cancelled": (*IN_ROOM, *NEXT),
@@ -140,6 +144,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "drafts": (2, 0, 1),
     "due": (TUESDAY,),
     "due_at": (TUESDAY,),
+    "ends": WHEN,
     "everyone": (9, 1),
     "found": ("soon",),
     "free": (15, 1, 0),
@@ -215,7 +220,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "wall": ("count", "names", "off"),
     "was": (TUESDAY,),
     "welcome": ("Six hours together.", ""),
-    "what": ("post", "edit", "room", "invite", "remove", "upload"),
+    "what": ("post", "edit", "room", "invite", "remove", "upload", "event", "group", "ungroup"),
     "words": (HOSTILE, "soonish"),
     "zone": ("Europe/Berlin",),
     "zones": ([{"zone": "Berlin", "clock": "Tue 12 Jan, 16:00", "people": [ANA, BEN]}], []),
@@ -240,6 +245,7 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
             *("room-gone", "room-missing", "person-gone", "no-account", "dm-closed", "not-allowed"),
             *("missing-scope", "not-in-room", "room-archived", "room-by-hand", "name-taken", "guest-elsewhere"),
             *("message-gone", "cannot-verify", "room-full", "from-outside", "invite-by-hand", "remove-by-hand"),
+            *("missing-permission", "role-order", "server-full", "too-large"),
             *("bug", "platform-off", "ratelimited"),
         ),
         "person": (ANA, None),
@@ -359,7 +365,7 @@ def sites() -> tuple[Site, ...]:
                 facts = {"state"}
             elif name == "Part":
                 facts = fact_names(argument(call, 1, "facts"))
-            for template in templates:
+            for template in sorted(templates):
                 passed = frozenset(facts | set(MORE.get(template, ())))
                 where = f"{file.relative_to(ROOT)}:{call.lineno}"
                 found.append(Site(template, passed, where, part=name in ("Part", "Asking")))

@@ -52,6 +52,8 @@ class LocalPlatform:
                 room, person = self._seat(parcel)
                 self.chat.remove(room, person)
                 return Receipt(room)
+            case Kind.EVENT | Kind.GROUP | Kind.UNGROUP:
+                return Receipt("")  # a chat has no calendar, and pairs are told in their room
 
     async def find(self, parcel: Parcel) -> Receipt | None:
         match parcel.kind:
@@ -66,6 +68,8 @@ class LocalPlatform:
                 room, person = self._seat(parcel)
                 inside = person in self.chat.room(room).members
                 return Receipt(room) if inside == (parcel.kind is Kind.INVITE) else None
+            case Kind.EVENT | Kind.GROUP | Kind.UNGROUP:
+                return None
 
     def _make_room(self, parcel: Parcel) -> Receipt:
         try:

@@ -141,6 +141,8 @@ class SlackPlatform:
                 return await self._upload(workspace, parcel)
             case Kind.BOOKMARK:
                 return await self._bookmark(workspace, parcel)
+            case Kind.EVENT | Kind.GROUP | Kind.UNGROUP:
+                return Receipt("")  # no calendar; and group messages would stay in the sidebar for good
 
     async def _find(self, workspace: Workspace, parcel: Parcel) -> Receipt | None:
         match parcel.kind:
@@ -156,7 +158,7 @@ class SlackPlatform:
                 return await self._find_upload(workspace, parcel)
             case Kind.BOOKMARK:
                 return await _find_bookmark(workspace, parcel)
-            case Kind.EDIT | Kind.INVITE | Kind.REMOVE:
+            case Kind.EDIT | Kind.INVITE | Kind.REMOVE | Kind.EVENT | Kind.GROUP | Kind.UNGROUP:
                 return None  # doing it again changes nothing
 
     # Messages.
