@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -166,11 +166,19 @@ class Discord(_Table):
         default="",
         description="The gateway, when it is not the one that the API names; DISCORD_GATEWAY_URL also sets it.",
     )
+    development_guilds: Annotated[tuple[PositiveInt, ...], NoDecode] = Field(
+        default=(), description="Servers by id, for whoever works on Caravan: commands change there at once, alone."
+    )
 
     @field_validator("api_url")
     @classmethod
     def _api(cls, address: str) -> str:
         return _check_address(address, "https", "http")
+
+    @field_validator("development_guilds", mode="before")
+    @classmethod
+    def _list(cls, value: object) -> object:
+        return listed(value, such_as="1187462201234567890")
 
     @field_validator("gateway_url")
     @classmethod
@@ -224,7 +232,7 @@ class Settings(BaseSettings):
     )
     web: Web = Field(default=Web(), description="Health and metrics.")
     slack: Slack = Field(default=Slack(), description="Slack: how events come in, and from which workspaces.")
-    discord: Discord = Field(default=Discord(), description="Where Discord is; to be changed for tests only.")
+    discord: Discord = Field(default=Discord(), description="Discord: where it is, which is changed for tests only.")
 
     @field_validator("database")
     @classmethod

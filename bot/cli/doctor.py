@@ -14,7 +14,7 @@ import typer
 from bot.cli.errors import BadInput
 from bot.cli.failed import Failed
 from bot.cli.settings import settings_file
-from bot.cli.tokens import KEY, seal, slack_setup
+from bot.cli.tokens import KEY, discord_setup, seal, slack_setup
 from bot.config import TEMPLATES, ConfigError, Settings, load, secret, secret_names
 from bot.findings import Finding
 
@@ -48,7 +48,7 @@ def findings(config: Path | None) -> Iterator[Finding]:
         return
     yield Finding("config", str(config) if config is not None else "none; every setting has its default")
     yield from tokens()
-    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (database, words, programs, space, slack)
+    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (database, words, programs, space, slack, discord)
     for check in checks:
         yield from check(settings)
     yield zones()
@@ -98,6 +98,25 @@ def slack(settings: Settings) -> Iterator[Finding]:
     if setup.oauth is not None:
         yield Finding("slack install", f"{settings.slack.public_url}/slack/install lets workspaces in by themselves")
         yield from _kept(settings)
+
+
+def discord(settings: Settings) -> Iterator[Finding]:
+    """What its token is good for, server by server; nothing when none is set."""
+    from bot.clock import SystemClock
+    from bot.platforms.discord.check import examined
+
+    try:
+        setup = discord_setup(settings)
+    except ConfigError as error:
+        yield Finding("discord", str(error), "mend it, and ask again")
+        return
+    if setup is None:
+        return
+
+    async def asked() -> list[Finding]:
+        return [finding async for finding in examined(setup, SystemClock().now)]
+
+    yield from asyncio.run(asked())
 
 
 def _kept(settings: Settings) -> Iterator[Finding]:

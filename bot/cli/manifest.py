@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.errors import BadInput
-from bot.cli.failed import Failed
 from bot.cli.settings import settings_of
 
 if TYPE_CHECKING:
@@ -39,7 +38,11 @@ Secrets never stand here. They come from the environment, or from a file that it
 def manifest(
     ctx: typer.Context,
     what: Annotated[
-        str, typer.Argument(metavar="|".join(KINDS), help="Of what: config prints a config.toml, slack a Slack app.")
+        str,
+        typer.Argument(
+            metavar="|".join(KINDS),
+            help="Of what: config prints a config.toml, slack a Slack app, discord an invitation for the bot.",
+        ),
     ],
     minimal: Annotated[
         bool, typer.Option("--minimal", help="slack: without rights to manage rooms, which is then done by hand.")
@@ -48,19 +51,70 @@ def manifest(
         str | None,
         typer.Option(metavar="https://…", help="slack: where the web reaches Caravan; events then come over HTTP."),
     ] = None,
+    application: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="discord: the Application ID, when DISCORD_TOKEN is not set."),
+    ] = None,
 ) -> None:
-    """Print a config.toml with every setting and its default, or a Slack app's manifest. (Discord's comes with it.)
+    """Print a config.toml with every setting and its default, a Slack app's manifest, or the link that invites the bot
+    to a Discord server, with what it asks to be allowed and why.
 
     \b
     Example: caravan manifest slack > slack.yaml
+    Example: caravan manifest discord
     """
     if what not in KINDS:
         raise BadInput(f"manifest: found {what!r}, expected one of {', '.join(KINDS)}")
     if what != "slack" and (minimal or url is not None):
         raise BadInput(f"manifest: --minimal and --url are for slack, not for {what}")
-    if what == "discord":
-        raise Failed("this version does not speak Discord yet; the discord manifest comes with Discord")
-    typer.echo(example() if what == "config" else _of_slack(settings_of(ctx), minimal=minimal, url=url), nl=False)
+    if what != "discord" and application is not None:
+        raise BadInput(f"manifest: --application is for discord, not for {what}")
+    match what:
+        case "slack":
+            printed = _of_slack(settings_of(ctx), minimal=minimal, url=url)
+        case "discord":
+            printed = _of_discord(settings_of(ctx), application)
+        case _:
+            printed = example()
+    typer.echo(printed, nl=False)
+
+
+def _of_discord(settings: Settings, application: str | None) -> str:
+    from bot.cli.tokens import DISCORD, discord_setup
+    from bot.platforms.discord.permissions import application_of
+
+    if application is None:
+        setup = discord_setup(settings)
+        if setup is None:
+            raise BadInput(f"manifest: {DISCORD} is not set; set it, or name the Application ID with --application ID")
+        application = application_of(setup.token)
+        if not application:
+            raise BadInput(f"manifest: {DISCORD} does not tell the Application ID; name it with --application ID")
+    if not re.fullmatch(r"[0-9]{5,20}", application):
+        raise BadInput(f"manifest: found the application {application!r}, expected its id, such as 1187462201234567890")
+    return discord_invitation(application)
+
+
+def discord_invitation(application: str) -> str:
+    """The link, the permissions by the names that Discord's client has for them, and the reason for each."""
+    from discord import Permissions
+
+    from bot.platforms.discord.permissions import ASKED, invite_url, names
+
+    rows = [(names(Permissions(**{one.name: True}).value), one.reason) for one in ASKED]
+    width = max(len(name) for name, _ in rows)
+    lines = [
+        "Open this as somebody who may manage the server, and choose the server:",
+        "",
+        f"  {invite_url(application)}",
+        "",
+        "Caravan asks for these permissions, and for no privileged intent:",
+        "",
+        *(f"  {name.ljust(width)}  {reason}" for name, reason in rows),
+        "",
+        "It gives the roles that it made itself, as long as its own stands above them in Server Settings, Roles.",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _of_slack(settings: Settings, *, minimal: bool, url: str | None) -> str:

@@ -18,16 +18,18 @@ import typer
 from bot.cli.errors import BadInput
 from bot.cli.failed import Failed
 from bot.cli.settings import settings_of
-from bot.cli.tokens import seal, slack_setup
-from bot.config import Settings, secret
+from bot.cli.tokens import DISCORD, DISCORD_TOKEN, discord_setup, seal, slack_setup
+from bot.config import ConfigError, Settings
 
 if TYPE_CHECKING:
     from bot.app import App
     from bot.platforms.base import Platform
+    from bot.platforms.discord.setup import Setup as DiscordSetup
     from bot.platforms.slack.setup import Setup
     from bot.threads import Threads
 
 SWITCH = 0.0005  # seconds
+PATIENCE = 10.0  # seconds that a platform has to say whether it takes a token
 
 # A platform is made when the database is open: some keep things there.
 Make = Callable[["Threads"], "Platform"]
@@ -41,8 +43,11 @@ NOTHING_SET = (
 def run(ctx: typer.Context) -> None:
     """Serve Slack and Discord until stopped. Tokens come from the environment, or from files that NAME_FILE names.
 
+    One of them is enough, and both may run at once.
+
     \b
     Example: SLACK_BOT_TOKEN=xoxb-… SLACK_APP_TOKEN=xapp-… caravan run
+    Example: DISCORD_TOKEN=… caravan run
     """
     settings = settings_of(ctx)
     serve_alone(settings, wanted(settings))
@@ -53,8 +58,9 @@ def wanted(settings: Settings) -> list[Make]:
     found: list[Make] = []
     if (setup := slack_setup(settings)) is not None:
         found.append(partial(_slack, settings, setup))
-    if secret("DISCORD_TOKEN") is not None:
-        raise Failed("this version does not speak Discord yet; unset DISCORD_TOKEN, or to try it, run: caravan demo")
+    if (discord := discord_setup(settings)) is not None:
+        asyncio.run(_check_taken(discord))
+        found.append(partial(_discord, settings, discord))
     if not found:
         raise BadInput(NOTHING_SET)
     return found
@@ -71,6 +77,35 @@ def _slack(settings: Settings, setup: Setup, threads: Threads) -> Platform:
     if setup.oauth is not None:
         setup = replace(setup, kept=SealedInstallations(threads, seal(), setup.oauth.app, clock))
     return SlackPlatform(setup, Words(template_roots(settings)), clock.now)
+
+
+def _discord(settings: Settings, setup: DiscordSetup, threads: Threads) -> Platform:
+    from bot.app import template_roots
+    from bot.clock import SystemClock
+    from bot.platforms.discord.send import DiscordPlatform
+    from bot.words import Words
+
+    return DiscordPlatform(setup, Words(template_roots(settings)), SystemClock().now)
+
+
+async def _check_taken(setup: DiscordSetup) -> None:
+    """ConfigError when Discord refuses the token. When Discord can't be asked, it is tried again while running."""
+    from bot.platforms.base import SendError
+    from bot.platforms.discord.api import Api, Http
+    from bot.platforms.discord.errors import TOKEN_REVOKED
+    from bot.platforms.discord.pacing import Pace
+
+    api = Api(Http(setup.api_url, Pace()), setup.token)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await api.enter()
+    except SendError as no:
+        if no.reason == TOKEN_REVOKED:
+            raise ConfigError(f"environment: {DISCORD}: Discord refuses it; expected {DISCORD_TOKEN}") from None
+    except OSError:
+        return
+    finally:
+        await api.http.let_go()
 
 
 def serve_alone(settings: Settings, makes: Sequence[Make]) -> None:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from bot.config import OF_A_WORKSPACE, ConfigError, Settings, secret, secret_names, suffix_of
 
 if TYPE_CHECKING:
+    from bot.platforms.discord.setup import Setup as DiscordSetup
     from bot.platforms.slack.setup import Installed, Mode, OAuth, Setup, SlackApp
     from bot.sealing import Seal
 
 BOT, APP, SIGNING = OF_A_WORKSPACE
 CLIENT, CLIENT_SECRET, KEY = "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "CARAVAN_SECRET_KEY"
+DISCORD = "DISCORD_TOKEN"
 
 # How Slack's tokens begin: what it is, and where the right one is found.
 BEGINNINGS = {
@@ -27,6 +29,7 @@ BEGINNINGS = {
 BOT_TOKEN = "the bot token, xoxb-…, of OAuth & Permissions"
 APP_TOKEN = "the app-level token, xapp-…, of Basic Information, App-Level Tokens"
 SIGNING_SECRET = "the signing secret of Basic Information, App Credentials"
+DISCORD_TOKEN = "the bot's token, of the application's page Bot, Reset Token"
 
 
 def slack_setup(settings: Settings) -> Setup | None:
@@ -52,6 +55,26 @@ def slack_setup(settings: Settings) -> Setup | None:
         prefix=settings.command_prefix,
         installed=installed,
         oauth=oauth,
+    )
+
+
+def discord_setup(settings: Settings) -> DiscordSetup | None:
+    """Discord as the config and the token have it, None without a token. ConfigError for what can't be one."""
+    from bot.platforms.discord.setup import Setup
+
+    if (token := secret(DISCORD)) is None:
+        return None
+    kind = next((kind for start, kind in BEGINNINGS.items() if token.startswith(start)), None)
+    # The application's public key and its client secret, which stand near by, have no dot.
+    if kind is not None or "." not in token:
+        raise ConfigError(f"environment: {DISCORD}: found {kind or 'something else'}; expected {DISCORD_TOKEN}")
+    discord = settings.discord
+    return Setup(
+        token=token,
+        api_url=discord.api_url,
+        gateway_url=discord.gateway_url,
+        prefix=settings.command_prefix,
+        guilds_for_development=discord.development_guilds,
     )
 
 

@@ -165,7 +165,7 @@ class Adapter(ABC):
     """One chat system, entered as a context. `has_page`: the bot has a page of its own there; `closes_dms`: people may
     refuse direct messages; `reads_history`: what was sent is found by looking through a room; `tells_closing`: a form
     that is put away is told of; `redelivers`: what was not acknowledged comes again; `tells_changes`: of names and
-    zones."""
+    zones; `tells_zones`: in which one somebody lives; `keeps_forms`: a form of any length outlives the process."""
 
     has_page: ClassVar[bool] = True
     closes_dms: ClassVar[bool] = True
@@ -173,6 +173,8 @@ class Adapter(ABC):
     tells_closing: ClassVar[bool] = True
     redelivers: ClassVar[bool] = True
     tells_changes: ClassVar[bool] = True
+    tells_zones: ClassVar[bool] = True
+    keeps_forms: ClassVar[bool] = True
 
     platform: Platform
     workspace: str

@@ -47,10 +47,11 @@ from bot.platforms.base import (
     Wrote,
 )
 from tests.platforms.contract import SHORTCUT, Adapter, Human, ScriptedDoor, Seen, until
+from tests.platforms.contract_discord import DiscordAdapter
 from tests.platforms.contract_local import LocalAdapter
 from tests.platforms.contract_slack import SlackAdapter
 
-ADAPTERS: tuple[type[Adapter], ...] = (LocalAdapter, SlackAdapter)
+ADAPTERS: tuple[type[Adapter], ...] = (LocalAdapter, SlackAdapter, DiscordAdapter)
 
 
 def named(cls: type[Adapter]) -> str:
@@ -515,15 +516,16 @@ async def test_a_press_brings_back_the_action_and_the_arguments_as_they_were(
 ) -> None:
     door = ScriptedDoor({"poll/vote": Outcome(words("Counted."))})
     await adapter.listens(door)
-    button = Button("poll/vote", "Yes", ARGS, ButtonStyle.PRIMARY)
-    receipt = await adapter.platform.send(parcel(adapter, room=room, message=words("Will you come?", button)))
+    few = [dict(list(ARGS.items())[at : at + 4]) for at in range(0, len(ARGS), 4)]
+    buttons = [Button("poll/vote", f"Vote {n}", args, ButtonStyle.PRIMARY) for n, args in enumerate(few)]
+    receipt = await adapter.platform.send(parcel(adapter, room=room, message=words("Will you come?", *buttons)))
     if restarted:
         await adapter.restarts()
-    await ana.presses("Yes")
-    (deed,) = door.deeds
-    assert deed == Pressed("poll/vote", ARGS, receipt.id)
-    assert isinstance(deed, Pressed)
-    assert {name: type(value) for name, value in deed.args.items()} == {name: type(ARGS[name]) for name in ARGS}
+    for button in buttons:
+        await ana.presses(button.label)
+    assert door.deeds == [Pressed("poll/vote", args, receipt.id) for args in few]
+    given = {name: value for deed in door.deeds if isinstance(deed, Pressed) for name, value in deed.args.items()}
+    assert {name: type(value) for name, value in given.items()} == {name: type(value) for name, value in ARGS.items()}
     assert (door.heard[0].account, door.heard[0].room) == (ana.account, room)
     await ana.will_see("Counted.")
 
@@ -565,9 +567,11 @@ async def test_a_command_comes_as_one_line_with_who_typed_it(adapter: Adapter, a
     await adapter.listens(door)
     await ana.types("/cohort who")
     (inbound,) = door.heard
-    assert inbound.deed == Typed("/cohort who")
+    assert isinstance(inbound.deed, Typed)
+    assert inbound.deed.text == "/cohort who"
     assert (inbound.workspace, inbound.account, inbound.room) == (adapter.workspace, ana.account, None)
-    assert (inbound.profile.name, inbound.profile.zone) == ("Ana", "America/Sao_Paulo")
+    zone = "America/Sao_Paulo" if adapter.tells_zones else None
+    assert (inbound.profile.name, inbound.profile.zone) == ("Ana", zone)
     await ana.will_see("Ana and Ben.")
 
 
@@ -798,6 +802,7 @@ async def test_a_form_of_two_pages_comes_a_page_at_a_time(adapter: Adapter, ana:
     ]
 
 
+@where(lambda cls: cls.keeps_forms)
 async def test_a_form_that_was_opened_before_a_restart_can_be_sent_after_it(adapter: Adapter, ana: Human) -> None:
     door = await opened(adapter, ana, every_kind(), **{"surveys/answer": Outcome(words("Thank you."))})
     await adapter.restarts()

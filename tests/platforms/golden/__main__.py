@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.platforms.golden.files import PLATFORMS, write
+from tests.platforms.golden.files import write
+from tests.platforms.golden.platforms import PLATFORMS
 
 if __name__ == "__main__":
     for platform in PLATFORMS:

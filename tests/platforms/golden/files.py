@@ -1,53 +1,15 @@
-"""The files of one platform: what they should hold, what they do hold. A platform is two functions in `PLATFORMS`."""
+"""The files of one platform: what they should hold, what they do hold."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from types import MappingProxyType
 
-from bot.message import Form, Mention, Message, RoomMention
-from bot.platforms.slack.draw import draw
-from bot.platforms.slack.forms import Kept, modal
-from bot.render import Directory
-from bot.words import Words
-from tests.features.test_words import TEMPLATES
 from tests.platforms.golden import scenes
+from tests.platforms.golden.platforms import PLATFORMS
 
 HERE = Path(__file__).parent
-
-
-@dataclass(frozen=True)
-class Golden:
-    """How a platform draws, and whom it knows."""
-
-    message: Callable[[Message], object]
-    form: Callable[[Form], object]
-    directory: Directory
-
-
-def slack_message(message: Message) -> object:
-    return [{"text": drawn.text, "blocks": drawn.blocks} for drawn in draw(message)]
-
-
-def slack_form(form: Form) -> object:
-    return modal(form, Words([TEMPLATES]), kept=Kept(channel="D0ANA"))
-
-
-PLATFORMS: Mapping[str, Golden] = MappingProxyType(
-    {
-        "slack": Golden(
-            slack_message,
-            slack_form,
-            Directory(
-                {1: Mention("Ana", "U0ANA"), 2: Mention("Ben", "U0BEN"), 3: Mention("Chi", None)},
-                {1: RoomMention("value", "C0VALUE")},
-            ),
-        ),
-    }
-)
 
 
 def expected(platform: str) -> dict[str, str]:

@@ -1,0 +1,295 @@
+"""Inline nodes → Discord's Markdown. What people typed is escaped, so that it is nothing but the text it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from bot.message import Break, Inline, Link, Mention, Moment, MomentStyle, RoomMention, Text
+from bot.platforms.discord.limits import length
+
+FORMATS = {MomentStyle.FULL: "F", MomentStyle.DAY: "D", MomentStyle.CLOCK: "t"}
+LONGEST_LINK = 1_500  # as markup; what is longer is shown as text
+APART = "\u200b"  # takes no room: keeps two marks from being read as one, and a word from pinging everybody
+
+_ADDRESS = re.compile(r"https?://[^\s<>\"'`\\{}|^]+", re.IGNORECASE)
+_TRAILING = ".,;:!?)]"
+_SNOWFLAKE = re.compile(r"[0-9]{1,20}")
+_WORD = re.compile(r"\S+\s*|\s+")
+_NEWLINE = re.compile(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
+# A colon that something follows could begin an emoji or end the name of a scheme.
+_MARKS = re.compile(r"[\\`*_~|<>#\[\]()@]|:(?!\s|\Z)")
+_EVERYBODY = re.compile(r"@(?=everyone|here)", re.IGNORECASE)
+_LINE = re.compile(r"^([\s\ufeff]*)(?:([-+])|([0-9]+)(\.))", re.MULTILINE)
+_STYLED = re.compile(r"(\s*)(.*?)(\s*)", re.DOTALL)
+_ENDING = re.compile(r"[()*~]")
+
+
+def markdown(inlines: Iterable[Inline]) -> str:
+    """Lines of text that no Discord client takes for anything else than the nodes say."""
+    out = ""
+    for node in settled(inlines):
+        mark = _markup(node)
+        if out.endswith(":") and mark and not mark[0].isspace():
+            out = f"{out[:-1]}\\:"
+        elif out and mark and _touch(out, mark):
+            out += APART
+        out += mark
+    return _LINE.sub(_begun, out)
+
+
+def one_line(inlines: Iterable[Inline]) -> str:
+    """For a title or a heading, which ends with its line."""
+    return " ".join(markdown(inlines).split())
+
+
+def mentioned(inlines: Iterable[Inline]) -> tuple[str, ...]:
+    """The accounts whose owners are to notice, each once."""
+    found = (node.account for node in settled(inlines) if isinstance(node, Mention) and node.account)
+    return tuple(dict.fromkeys(found))
+
+
+def escaped(text: str) -> str:
+    """Text that is no markup inside a line; `markdown` sees to the beginnings of lines and a colon at the end."""
+    text = _MARKS.sub(r"\\\g<0>", _NEWLINE.sub("\n", text).replace("\0", ""))
+    return _EVERYBODY.sub(f"@{APART}", text)
+
+
+def visible(text: str) -> bool:
+    """Whether there is anything to see in it."""
+    return any(char.isprintable() and not char.isspace() for char in text)
+
+
+def shortened(text: str, most: int) -> str:
+    """At most `most` characters, cut at a word where there is one, with … for what is missing."""
+    if length(text) <= most:
+        return text
+    start = text
+    while length(start) > most - 1:
+        start = start[: len(start) - max(1, (length(start) - most + 1) // 2)]
+    at_word = start.rsplit(maxsplit=1)[0] if text[len(start)].strip() and len(start.split()) > 1 else start
+    return f"{(at_word if len(at_word) >= most // 2 else start).rstrip()}…"
+
+
+def settled(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
+    """Nodes that Discord can show as they are: what it can't point at becomes words, typed addresses become links."""
+    return _joined(part for node in inlines for part in _settled(node))
+
+
+def _settled(node: Inline) -> Iterator[Inline]:
+    match node:
+        case Text(literal=True, code=False):
+            yield from _typed(node)
+        case Text():
+            yield from _whole(node)
+        case Link(url=url, text=text):
+            if not is_web(url) or len(_address(url)) > LONGEST_LINK or length(_markup(node)) > LONGEST_LINK:
+                # An address that can't be followed is still shown, so that nothing is lost unseen.
+                yield Text(url if text == url or not text.strip() else f"{text} ({url})")
+            elif text == url or not text.strip():
+                yield Link(url, url)
+            elif re.search(r"[\[\]\\]|://|\n", text):  # Discord would not make a link of it
+                yield from (Text(f"{text} "), Link(url, url))
+            else:
+                yield node
+        case Mention(name=name, account=account):
+            yield node if account and _SNOWFLAKE.fullmatch(account) else Text(name or "…", bold=True)
+        case RoomMention(name=name, room=room):
+            yield node if room and _SNOWFLAKE.fullmatch(room) else Text(name or "…", bold=True)
+        case Moment(at=at):
+            if at.tzinfo is None:
+                raise ValueError("a moment without a time zone")
+            yield node
+        case Break():
+            yield node
+
+
+def _whole(node: Text) -> Iterator[Inline]:
+    if node.text:
+        yield replace(node, literal=False)
+
+
+def _typed(node: Text) -> Iterator[Inline]:
+    """Somebody's words, their bare web addresses clickable under their own name."""
+    style, text, at = replace(node, literal=False), node.text, 0
+    for match in _ADDRESS.finditer(text):
+        url = match[0].rstrip(_TRAILING)
+        if is_web(url) and length(_address(url)) <= LONGEST_LINK:
+            yield from _whole(replace(style, text=text[at : match.start()]))
+            yield Link(url, url)
+            at = match.start() + len(url)
+    yield from _whole(replace(style, text=text[at:]))
+
+
+def is_web(url: str) -> bool:
+    """http or https with a host, and nothing in it that could end the link or hide another."""
+    if not _ADDRESS.fullmatch(url) or not url.isprintable():
+        return False
+    try:
+        return bool(urlsplit(url).netloc)
+    except ValueError:
+        return False
+
+
+def _joined(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
+    out: list[Inline] = []
+    for node in inlines:
+        last = out[-1] if out else None
+        if isinstance(node, Text) and isinstance(last, Text) and replace(last, text=node.text) == node:
+            out[-1] = replace(last, text=last.text + node.text)
+        else:
+            out.append(node)
+    return tuple(out)
+
+
+# Markup.
+
+
+def _markup(node: Inline) -> str:
+    match node:
+        case Text(text=text, code=True):
+            return _code(text)
+        case Text(text=text):
+            return _styled(node, escaped(text))
+        case Link(url=url, text=text):
+            return f"<{_address(url)}>" if text == url else f"[{escaped(text.strip())}](<{_address(url)}>)"
+        case Mention(account=account):
+            return f"<@{account}>"
+        case RoomMention(room=room):
+            return f"<#{room}>"
+        case Moment(at=at, style=style):
+            return f"<t:{int(at.timestamp())}:{FORMATS[style]}>"
+        case Break():
+            return "\n"
+
+
+def _styled(node: Text, text: str) -> str:
+    """Each line in marks of its own, blanks outside of them."""
+    mark = "*" * (2 * node.bold + node.italic)
+    if not mark:
+        return text
+    return "\n".join(_between(mark, line) for line in text.split("\n"))
+
+
+def _between(mark: str, line: str) -> str:
+    match = _STYLED.fullmatch(line)
+    before, inside, after = match.groups() if match else ("", line, "")
+    return f"{before}{mark}{inside}{mark}{after}" if inside else line
+
+
+def _code(text: str) -> str:
+    """Code, unless it holds so many backticks that it could end early: then it is shown as the text it is."""
+    text = " ".join(_NEWLINE.sub("\n", text).replace("\0", "").split("\n"))
+    text = _EVERYBODY.sub(f"@{APART}", text)
+    if "``" in text or not text.strip(" `"):
+        return escaped(text)
+    if "`" not in text:
+        return f"`{text}`"
+    return f"`` {text} ``"
+
+
+def _address(url: str) -> str:
+    """The address with what could end a link or begin a style written as the web writes it."""
+    url = _ENDING.sub(lambda found: f"%{ord(found[0]):02X}", url)
+    return _EVERYBODY.sub("%40", url)
+
+
+def _touch(before: str, after: str) -> bool:
+    """Whether a mark at the end and one at the beginning would be read as one."""
+    return after[0] in "*`" and before[-1] == after[0]
+
+
+def _begun(match: re.Match[str]) -> str:
+    """The beginning of a line that looked like a list."""
+    blank, mark, number, dot = match.groups()
+    return f"{blank}\\{mark}" if mark else f"{blank}{number}\\{dot}"
+
+
+# Cutting.
+
+
+def weight(inlines: Iterable[Inline]) -> int:
+    """At least as many characters as their markup has."""
+    return sum(_weight(node) for node in settled(inlines))
+
+
+def _weight(node: Inline) -> int:
+    if isinstance(node, Text):
+        return _frame(node) + _size(node, node.text)
+    return length(_markup(node)) + 2
+
+
+def _frame(node: Text) -> int:
+    return 8 if node.bold or node.italic or node.code else 2
+
+
+def _size(node: Text, text: str) -> int:
+    """What the text takes: a mark may be set at each of its lines."""
+    lines = len(_NEWLINE.sub("\n", text).split("\n")) - 1
+    return length(escaped(text)) + text.count("@") + lines * (_frame(node) + 1)
+
+
+def cut(inlines: Sequence[Inline], most: int) -> list[tuple[Inline, ...]]:
+    """Pieces that weigh at most `most`, which is more than the longest link.
+
+    Cut after a line break when one is near, else between words, and inside a word only when it is longer than a piece.
+    """
+    whole = settled(inlines)
+    if weight(whole) <= most:
+        return [whole]
+    pieces: list[tuple[Inline, ...]] = []
+    current: list[Inline] = []
+    sizes: list[int] = []
+    total = 0
+    for token, size in _tokens(whole, most):
+        while current and total + size > most - 10:  # a piece that begins inside a styled text is framed again
+            at = _cut_at(current, sizes, total - most // 2)
+            pieces.append(_joined(current[:at]))
+            total -= sum(sizes[:at])
+            current, sizes = current[at:], sizes[at:]
+        current.append(token)
+        sizes.append(size)
+        total += size
+    return [*pieces, _joined(current)]
+
+
+def _cut_at(tokens: Sequence[Inline], sizes: Sequence[int], back: int) -> int:
+    """After the last line break that leaves at most `back` for the next piece, or else after everything."""
+    left = 0
+    for at in range(len(tokens), 0, -1):
+        last = tokens[at - 1]
+        if isinstance(last, Break) or (isinstance(last, Text) and "\n" in last.text):
+            return at
+        left += sizes[at - 1]
+        if left > back:
+            break
+    return len(tokens)
+
+
+def _tokens(inlines: Iterable[Inline], most: int) -> Iterator[tuple[Inline, int]]:
+    """Words and whole nodes with what they weigh; a text is framed once, however many words it has."""
+    for node in inlines:
+        if not isinstance(node, Text):
+            yield node, _weight(node)
+            continue
+        frame = _frame(node)
+        for word in _WORD.findall(node.text):
+            for part in _parts(node, word, most - 20):
+                yield replace(node, text=part), frame + _size(node, part)
+                frame = 0
+
+
+def _parts(node: Text, word: str, most: int) -> Iterator[str]:
+    if _size(node, word) <= most:
+        yield word
+        return
+    part, size = "", 0
+    for char in word:
+        grown = _size(node, char)
+        if size + grown > most:
+            yield part
+            part, size = "", 0
+        part, size = part + char, size + grown
+    yield part
