@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlmodel import select
 
 from bot.arguments import checked, field, read_options
 from bot.ask import COMMAND, Ask, Asking, Listed, Reply, Response
@@ -27,7 +26,7 @@ from bot.render import Directory, Renderer, refs
 from bot.threads import Busy, Threads
 from bot.understanding import CHOOSE, COHORT, FILL, Call, Understanding
 from cohorts import inbox, outbox, people, rooms
-from cohorts.cohort import Membership
+from cohorts.cohort import took_part
 from cohorts.errors import Invalid, Refused, Remark, Unclear
 from cohorts.facts import Fact, clean
 from cohorts.people import Granted, Person, Role, Workspace
@@ -376,7 +375,7 @@ def authorise(db: Db, person: Person, role: Role | None) -> None:
         case Role.ANYONE:
             return
         case Role.MEMBER:
-            if db.exec(select(Membership.id).where(Membership.person_id == person.id)).first() is None:
+            if not took_part(db, person):
                 raise Refused("people/no-cohort-yet")
         case Role.FACILITATOR:
             if not people.conducts(db, person):

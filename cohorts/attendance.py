@@ -68,9 +68,7 @@ def rsvp(db: Db, session: Session, membership: Membership, answer: Answer, *, no
         raise Refused("sessions/cancelled-already", title=session.title)
     if session.state is SessionState.HELD or session.ends_at <= now:
         raise Refused("sessions/over", title=session.title)
-    found = db.exec(
-        select(Rsvp).where(Rsvp.session_id == session.id, Rsvp.membership_id == membership.id)
-    ).one_or_none()
+    found = db.exec(_rsvp(), params={"session": session.id, "member": membership.id}).one_or_none()
     if found is None:
         db.add(Rsvp(session_id=session.id, membership_id=membership.id, answer=answer, at=now))
     else:
@@ -120,9 +118,21 @@ def settle_attendance(db: Db, session: Session, members: Iterable[Membership], *
 
 
 def _attendance(db: Db, session: Session, membership: Membership) -> Attendance | None:
-    return db.exec(
-        select(Attendance).where(Attendance.session_id == session.id, Attendance.membership_id == membership.id)
-    ).one_or_none()
+    return db.exec(_attended(), params={"session": session.id, "member": membership.id}).one_or_none()
+
+
+@cache
+def _attended() -> SelectOfScalar[Attendance]:
+    return select(Attendance).where(
+        col(Attendance.session_id) == sa.bindparam("session"), col(Attendance.membership_id) == sa.bindparam("member")
+    )
+
+
+@cache
+def _rsvp() -> SelectOfScalar[Rsvp]:
+    return select(Rsvp).where(
+        col(Rsvp.session_id) == sa.bindparam("session"), col(Rsvp.membership_id) == sa.bindparam("member")
+    )
 
 
 def attendance(db: Db, session: Session) -> dict[int, Attended]:

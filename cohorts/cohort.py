@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache, lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -280,6 +281,16 @@ def membership_of(db: Db, cohort: Cohort, person: Person) -> Membership | None:
     return db.exec(
         select(Membership).where(Membership.cohort_id == cohort.id, Membership.person_id == person.id)
     ).one_or_none()
+
+
+def took_part(db: Db, person: Person) -> bool:
+    """Whether somebody is, or was, a member of any cohort."""
+    return db.execute(_taking_part(), {"person": person.id}).first() is not None
+
+
+@cache
+def _taking_part() -> "sa.Select[Any]":
+    return sa.select(col(Membership.id)).where(col(Membership.person_id) == sa.bindparam("person")).limit(1)
 
 
 def people_of(db: Db, members: Iterable[Membership]) -> dict[int, Person]:
