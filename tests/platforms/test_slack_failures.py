@@ -275,7 +275,7 @@ async def test_sockets_that_look_alive_and_deliver_nothing_are_replaced_and_noth
         assert refused.error == "operation_timeout"
         assert said is not None
         await world.connected()
-        world.slack.ack_timeout = 2.0
+        world.slack.ack_timeout = 20.0  # a machine under load is no fault of the sockets
         await world.settle()
         assert not set(dead) & set(world.slack.delivery.connections)
         assert states(world) == {"Ana": "active", "Ben": "paused", "Chi": "active"}
