@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from bot import cutting
 from bot.message import Break, Inline, Link, Mention, Moment, MomentStyle, RoomMention, Text
 from bot.platforms.discord.limits import length
 
@@ -17,7 +18,6 @@ APART = "\u200b"  # takes no room: keeps two marks from being read as one, and a
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`\\{}|^]+", re.IGNORECASE)
 _TRAILING = ".,;:!?)]"
 _SNOWFLAKE = re.compile(r"[0-9]{1,20}")
-_WORD = re.compile(r"\S+\s*|\s+")
 _NEWLINE = re.compile(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
 # A colon that something follows could begin an emoji or end the name of a scheme.
 _MARKS = re.compile(r"[\\`*_~|<>#\[\]()@]|:(?!\s|\Z)")
@@ -63,19 +63,13 @@ def visible(text: str) -> bool:
 
 
 def shortened(text: str, most: int) -> str:
-    """At most `most` characters, cut at a word where there is one, with … for what is missing."""
-    if length(text) <= most:
-        return text
-    start = text
-    while length(start) > most - 1:
-        start = start[: len(start) - max(1, (length(start) - most + 1) // 2)]
-    at_word = start.rsplit(maxsplit=1)[0] if text[len(start)].strip() and len(start.split()) > 1 else start
-    return f"{(at_word if len(at_word) >= most // 2 else start).rstrip()}…"
+    """At most `most` characters as Discord counts them, with … for what is missing."""
+    return cutting.shortened(text, most, length)
 
 
 def settled(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
     """Nodes that Discord can show as they are: what it can't point at becomes words, typed addresses become links."""
-    return _joined(part for node in inlines for part in _settled(node))
+    return cutting.joined(part for node in inlines for part in _settled(node))
 
 
 def _settled(node: Inline) -> Iterator[Inline]:
@@ -131,17 +125,6 @@ def is_web(url: str) -> bool:
         return bool(urlsplit(url).netloc)
     except ValueError:
         return False
-
-
-def _joined(inlines: Iterable[Inline]) -> tuple[Inline, ...]:
-    out: list[Inline] = []
-    for node in inlines:
-        last = out[-1] if out else None
-        if isinstance(node, Text) and isinstance(last, Text) and replace(last, text=node.text) == node:
-            out[-1] = replace(last, text=last.text + node.text)
-        else:
-            out.append(node)
-    return tuple(out)
 
 
 # Markup.
@@ -231,65 +214,15 @@ def _size(node: Text, text: str) -> int:
     return length(escaped(text)) + text.count("@") + lines * (_frame(node) + 1)
 
 
+_WEIGHTS = cutting.Weights(
+    node=_weight,
+    frame=_frame,
+    words=_size,
+    piece=10,  # one that begins inside a styled text is framed again
+    word=20,
+)
+
+
 def cut(inlines: Sequence[Inline], most: int) -> list[tuple[Inline, ...]]:
-    """Pieces that weigh at most `most`, which is more than the longest link.
-
-    Cut after a line break when one is near, else between words, and inside a word only when it is longer than a piece.
-    """
-    whole = settled(inlines)
-    if weight(whole) <= most:
-        return [whole]
-    pieces: list[tuple[Inline, ...]] = []
-    current: list[Inline] = []
-    sizes: list[int] = []
-    total = 0
-    for token, size in _tokens(whole, most):
-        while current and total + size > most - 10:  # a piece that begins inside a styled text is framed again
-            at = _cut_at(current, sizes, total - most // 2)
-            pieces.append(_joined(current[:at]))
-            total -= sum(sizes[:at])
-            current, sizes = current[at:], sizes[at:]
-        current.append(token)
-        sizes.append(size)
-        total += size
-    return [*pieces, _joined(current)]
-
-
-def _cut_at(tokens: Sequence[Inline], sizes: Sequence[int], back: int) -> int:
-    """After the last line break that leaves at most `back` for the next piece, or else after everything."""
-    left = 0
-    for at in range(len(tokens), 0, -1):
-        last = tokens[at - 1]
-        if isinstance(last, Break) or (isinstance(last, Text) and "\n" in last.text):
-            return at
-        left += sizes[at - 1]
-        if left > back:
-            break
-    return len(tokens)
-
-
-def _tokens(inlines: Iterable[Inline], most: int) -> Iterator[tuple[Inline, int]]:
-    """Words and whole nodes with what they weigh; a text is framed once, however many words it has."""
-    for node in inlines:
-        if not isinstance(node, Text):
-            yield node, _weight(node)
-            continue
-        frame = _frame(node)
-        for word in _WORD.findall(node.text):
-            for part in _parts(node, word, most - 20):
-                yield replace(node, text=part), frame + _size(node, part)
-                frame = 0
-
-
-def _parts(node: Text, word: str, most: int) -> Iterator[str]:
-    if _size(node, word) <= most:
-        yield word
-        return
-    part, size = "", 0
-    for char in word:
-        grown = _size(node, char)
-        if size + grown > most:
-            yield part
-            part, size = "", 0
-        part, size = part + char, size + grown
-    yield part
+    """Pieces that weigh at most `most`, which is more than the longest link."""
+    return cutting.cut(settled(inlines), most, _WEIGHTS)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from slack_sdk.models.blocks import PlainTextObject
 
+from bot import cutting
 from bot.message import Break, Inline, Link, Mention, Moment, MomentStyle, RoomMention, Text
 from bot.platforms.slack import limits
 
@@ -29,7 +30,6 @@ _ADDRESS = re.compile(r"https?://[^\s<>\"'`\\{}|^]+", re.IGNORECASE)
 _TRAILING = ".,;:!?)]"
 _ACCOUNT = re.compile(r"[UW][A-Z0-9]+")
 _ROOM = re.compile(r"[CGD][A-Z0-9]+")
-_WORD = re.compile(r"\S+\s*|\s+")
 
 
 class Settled(tuple[Inline, ...]):
@@ -55,12 +55,8 @@ def escaped(text: str) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """At most `most` characters, cut at a word where there is one, with … for what is missing."""
-    if len(text) <= most:
-        return text
-    start = text[: most - 1]
-    at_word = start.rsplit(maxsplit=1)[0] if text[most - 1].strip() and len(start.split()) > 1 else start
-    return f"{(at_word if len(at_word) >= most // 2 else start).rstrip()}…"
+    """At most `most` characters, with … for what is missing."""
+    return cutting.shortened(text, most)
 
 
 def settled(inlines: Iterable[Inline]) -> Settled:
@@ -217,82 +213,17 @@ def quoted_size(text: str) -> int:
     return len(json.dumps(text, ensure_ascii=False))
 
 
-def cut(inlines: Sequence[Inline], most: int) -> list[Settled]:
-    """Pieces that weigh at most `most`, which is more than the longest link.
-
-    Cut after a line break when one is near, else between words, and inside a word only when it is longer than a piece.
-    """
-    whole = settled(inlines)
-    if weight(whole) <= most:
-        return [whole]
-    pieces: list[Settled] = []
-    current: list[Inline] = []
-    sizes: list[int] = []
-    total = 0
-    for token, size in _tokens(whole, most):
-        while current and total + size > most:
-            at = _cut_at(current, sizes, total - most // 2)
-            pieces.append(_joined(current[:at]))
-            total -= sum(sizes[:at])
-            current, sizes = current[at:], sizes[at:]
-        current.append(token)
-        sizes.append(size)
-        total += size
-    return [*pieces, _joined(current)]
-
-
-def _cut_at(tokens: Sequence[Inline], sizes: Sequence[int], back: int) -> int:
-    """After the last line break that leaves at most `back` for the next piece, or else after everything."""
-    left = 0
-    for at in range(len(tokens), 0, -1):
-        last = tokens[at - 1]
-        if isinstance(last, Break) or (isinstance(last, Text) and "\n" in last.text):
-            return at
-        left += sizes[at - 1]
-        if left > back:
-            break
-    return len(tokens)
-
-
-def _tokens(inlines: Iterable[Inline], most: int) -> Iterator[tuple[Inline, int]]:
-    """Words and whole nodes with what they weigh; a text is framed once, however many words it has."""
-    for node in inlines:
-        if not isinstance(node, Text):
-            yield node, _weight(node)
-            continue
-        frame = _weight(replace(node, text=""))
-        for word in _WORD.findall(node.text):
-            for part in _parts(word, most - frame):
-                yield replace(node, text=part), frame + _length(part)
-                frame = 0
-
-
 def _length(text: str) -> int:
     return max(len(escaped(text)), as_text(quoted_size(text)))
 
 
-def _parts(word: str, most: int) -> Iterator[str]:
-    if _length(word) <= most:
-        yield word
-        return
-    part, size = "", 0
-    for char in word:
-        grown = _length(char)
-        if size + grown > most:
-            yield part
-            part, size = "", 0
-        part, size = part + char, size + grown
-    yield part
+_WEIGHTS = cutting.Weights(
+    node=_weight,
+    frame=lambda text: _weight(replace(text, text="")),
+    words=lambda _, words: _length(words),
+)
 
 
-def _joined(inlines: Iterable[Inline]) -> Settled:
-    out: list[Inline] = []
-    for node in inlines:
-        if isinstance(node, Text) and not node.text:
-            continue
-        last = out[-1] if out else None
-        if isinstance(node, Text) and isinstance(last, Text) and replace(last, text=node.text) == node:
-            out[-1] = replace(last, text=last.text + node.text)
-        else:
-            out.append(node)
-    return Settled(out)
+def cut(inlines: Sequence[Inline], most: int) -> list[Settled]:
+    """Pieces that weigh at most `most`, which is more than the longest link."""
+    return [Settled(piece) for piece in cutting.cut(settled(inlines), most, _WEIGHTS)]
