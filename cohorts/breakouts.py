@@ -1,6 +1,7 @@
 """Rounds and groups as they really happened, and the next ones made from who is really there."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -163,10 +164,19 @@ def _keep(db: Db, session: Session, number: int, prompt: str, planned: Plan, *, 
     return breakout
 
 
-def join_late(db: Db, session: Session, membership: Membership) -> list[tuple[Breakout, list[int]]]:
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Where a latecomer sits in one round; `others` are the memberships of those who sat there before."""
+
+    breakout: Breakout
+    group: int
+    others: list[int]
+
+
+def join_late(db: Db, session: Session, membership: Membership) -> list[Joined]:
     """A latecomer joins the group of each round that costs the fewest repeats, then the smallest.
 
-    (round, the others of that group), and nothing for a round in which they have a seat.
+    Nothing for a round in which they have a seat.
     """
     joined = []
     met = history(db, db.get_one(Cohort, session.cohort_id)).met
@@ -189,7 +199,7 @@ def join_late(db: Db, session: Session, membership: Membership) -> list[tuple[Br
             continue
         *_, group = min(open_to)
         db.add(Seat(breakout_id=breakout.id, membership_id=membership.id, group=group))
-        joined.append((breakout, seated[group]))
+        joined.append(Joined(breakout, group, seated[group]))
     db.flush()
     return joined
 

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 import sqlalchemy as sa
-from sqlmodel import col
+from sqlmodel import col, select
 
-from cohorts.facts import Fact, PersonRef
+from cohorts.facts import Fact, PersonRef, freeze, thaw
 from cohorts.outbox import About, Effect, EffectKind, EffectState, in_room, put
 from cohorts.rooms import Room
 from cohorts.store import Db
@@ -49,13 +49,17 @@ def event(
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """Some people of a room for a while. `key` names it for ever; `hosts` may look in, and come back with them."""
+    """Some people of a room for a while. `key` names it for ever; `hosts` may look in, and come back with them.
+
+    Whoever joins it later makes a `revision` of it, which has everybody in it.
+    """
 
     room: Room
     key: str
     people: tuple[PersonRef, ...]
     hosts: tuple[PersonRef, ...] = ()
     until: datetime | None = None
+    revision: int = 0
 
 
 def group(
@@ -72,7 +76,14 @@ def group(
     """A conversation of their own, begun when it is due with a message that knows its `people` and when it `ends`.
 
     `voice`: those who are in the room's voice channel then get one of their own, which needs an `ungroup`.
+
+    A later revision makes none: the `people` among its facts are let into the one that is there, by voice too, and the
+    message tells the others; where none is begun yet, it begins with everybody, untold. An `ungroup` of the revision
+    brings them back too.
     """
+    if circle.revision:
+        _join(db, circle, template, now, facts)
+        return
     effect = _of(circle, EffectKind.GROUP, f"group/{circle.key}", now, due)
     effect.template, effect.expires_at = template, circle.until
     put(db, effect, None, None, (), {**_facts(circle), **facts})
@@ -82,15 +93,49 @@ def group(
         put(db, effect, None, None, (), {**_facts(circle), "voice": True})
 
 
+def _join(db: Db, circle: Circle, template: str, now: datetime, facts: Mapping[str, Fact]) -> None:
+    for begun in (f"group/{circle.key}", _voice_of(circle)):
+        first = db.exec(select(Effect).where(Effect.key == begun)).one_or_none()
+        if first is None:
+            continue
+        voice = begun == _voice_of(circle)
+        if first.state in (EffectState.PENDING, EffectState.FAILED):
+            known = thaw(first.facts)  # type: ignore[arg-type]
+            first.facts = freeze({**(known if isinstance(known, dict) else {}), "people": list(circle.people)})
+            continue
+        effect = _of(circle, EffectKind.GROUP, f"{begun}/r{circle.revision}", now, None)
+        effect.target_key, effect.expires_at = begun, circle.until
+        effect.template = "" if voice else template
+        put(db, effect, None, None, (), {**_facts(circle), "voice": voice, **facts})
+    db.flush()
+
+
 def ungroup(db: Db, circle: Circle, template: str, /, *, now: datetime, **facts: Fact) -> None:
     """Before their time is over those who got a voice channel are told so; then they are brought back from it."""
-    until = circle.until or now
-    notice = _of(circle, EffectKind.UNGROUP, f"ungroup/{circle.key}/notice", now, until - NOTICE)
+    until, key = circle.until or now, f"ungroup/{circle.key}"
+    if circle.revision:
+        key = f"{key}/r{circle.revision}"
+    notice = _of(circle, EffectKind.UNGROUP, f"{key}/notice", now, until - NOTICE)
     notice.template, notice.target_key, notice.expires_at, notice.ping = template, _voice_of(circle), until, True
-    put(db, notice, None, None, (), {**_facts(circle), **facts})
-    back = _of(circle, EffectKind.UNGROUP, f"ungroup/{circle.key}", now, until)
+    if _comes_last(db, circle, notice):
+        put(db, notice, None, None, (), {**_facts(circle), **facts})
+    back = _of(circle, EffectKind.UNGROUP, key, now, until)
     back.target_key = _voice_of(circle)
-    put(db, back, None, None, (), {**_facts(circle), "people": [*circle.people, *circle.hosts]})
+    if _comes_last(db, circle, back):
+        put(db, back, None, None, (), {**_facts(circle), "people": [*circle.people, *circle.hosts]})
+
+
+def _comes_last(db: Db, circle: Circle, end: Effect) -> bool:
+    """Whether it is to be: a later one takes the place of the one that waits, behind whoever joins before it."""
+    if not circle.revision:
+        return True
+    earlier = sa.and_(
+        col(Effect.lane) == end.lane,
+        col(Effect.kind) == EffectKind.UNGROUP,
+        col(Effect.template) == end.template,
+        col(Effect.state) == EffectState.PENDING,
+    )
+    return _change(db, earlier, {"state": EffectState.WITHDRAWN, "reason": "somebody joined"}) > 0
 
 
 def disband(db: Db, occasion: str, *, now: datetime) -> None:
@@ -109,8 +154,9 @@ def disband(db: Db, occasion: str, *, now: datetime) -> None:
     _change(db, later, {"not_before": now, "due_at": now})
 
 
-def _change(db: Db, which: sa.ColumnElement[bool], values: Mapping[str, object]) -> None:
-    db.execute(sa.update(Effect).where(which).values(**values).execution_options(synchronize_session="fetch"))
+def _change(db: Db, which: sa.ColumnElement[bool], values: Mapping[str, object]) -> int:
+    done = db.execute(sa.update(Effect).where(which).values(**values).execution_options(synchronize_session="fetch"))
+    return int(getattr(done, "rowcount", 0))
 
 
 def _of(circle: Circle, kind: EffectKind, key: str, now: datetime, due: datetime | None) -> Effect:

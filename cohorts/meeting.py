@@ -1,12 +1,12 @@
 """The hour itself, state and effects together: it begins with pairs, ends with a question, is settled and recapped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from cohorts import attendance, breakouts, gatherings, graduation, homework, outbox, people, reflections, sessions
 from cohorts import cohort as cohorts_
 from cohorts.attendance import Answer, Attended
-from cohorts.breakouts import Breakout
+from cohorts.breakouts import Breakout, Joined
 from cohorts.cohort import Cohort, Membership, MembershipState, present
 from cohorts.facts import Fact, PersonRef
 from cohorts.gatherings import Circle
@@ -46,32 +46,52 @@ def begin(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datet
             title=session.title,
             rounds=groups(db, session),
         )
-        starts, ends = breakouts.span_of(cohort, session, 1)
-        open_groups(db, cohort, session, drawn[0], now=now, starts=now + starts, ends=now + ends)
+        open_groups(db, cohort, session, drawn[0], now=now)
     return True
 
 
-def open_groups(
-    db: Db, cohort: Cohort, session: Session, breakout: Breakout, *, now: datetime, starts: datetime, ends: datetime
-) -> None:
+def open_groups(db: Db, cohort: Cohort, session: Session, breakout: Breakout, *, now: datetime) -> None:
     """Each group of a round gets a conversation of its own and, where the cohort meets by voice, a voice channel."""
-    room = cohorts_.room_of(db, cohort)
-    conducting = people.facilitators(db, cohort.workspace_id, cohort.program_key)
     voice = session.place in ("", "voice")
+    starts, _ = breakouts.span_of(cohort, session, breakout.round)
+    due = breakout.at + starts
     for number, seated in breakouts.groups(db, breakout).items():
         if not number or len(seated) < 2:
             continue
-        circle = Circle(
-            room,
-            f"session:{session.id}/round:{breakout.round}/group:{number}",
-            tuple(PersonRef(one) for one in breakouts.people_in(db, seated)),
-            tuple(one.ref for one in conducting),
-            ends,
-        )
-        prompt = breakout.prompt
-        gatherings.group(db, circle, "pairing/group", now=now, due=starts, voice=voice, prompt=prompt)
+        circle = _circle(db, cohort, session, breakout, number, seated)
+        gatherings.group(db, circle, "pairing/group", now=now, due=due, voice=voice, prompt=breakout.prompt)
         if voice:
             gatherings.ungroup(db, circle, "pairing/back", now=now)
+
+
+def _circle(
+    db: Db, cohort: Cohort, session: Session, breakout: Breakout, number: int, seated: list[int], revision: int = 0
+) -> Circle:
+    conducting = people.facilitators(db, cohort.workspace_id, cohort.program_key)
+    _, ends = breakouts.span_of(cohort, session, breakout.round)
+    return Circle(
+        cohorts_.room_of(db, cohort),
+        f"session:{session.id}/round:{breakout.round}/group:{number}",
+        tuple(PersonRef(one) for one in breakouts.people_in(db, seated)),
+        tuple(one.ref for one in conducting),
+        breakout.at + ends,
+        revision,
+    )
+
+
+def join_late(db: Db, cohort: Cohort, session: Session, membership: Membership, *, now: datetime) -> list[Joined]:
+    """Once the groups are made, a latecomer gets a seat in one of each round, and comes to that group's own place."""
+    joined = breakouts.join_late(db, session, membership)
+    newcomer = PersonRef(membership.person_id)
+    for one in joined:
+        seated = [*one.others, membership.id]
+        # Seats are only ever added, so that their number tells one joining from another.
+        circle = _circle(db, cohort, session, one.breakout, one.group, seated, revision=len(seated))
+        gatherings.group(db, circle, "pairing/joined", now=now, people=[newcomer])
+        gatherings.ungroup(db, circle, "pairing/back", now=now)
+    if joined:
+        repost_groups(db, cohort, session, f"late:{membership.id}", now=now)
+    return joined
 
 
 def _groups_key(session: Session) -> str:
@@ -206,6 +226,7 @@ def post_recap(
     parts: Sequence[Fact] = (),
 ) -> None:
     """Once, whether a facilitator sent it or its time came. `parts`: cards of the features, below it."""
+    told = recap(db, cohort, session, now)
     outbox.announce(
         db,
         cohorts_.room_of(db, cohort),
@@ -213,9 +234,9 @@ def post_recap(
         key=f"session:{session.id}/recap",
         now=now,
         due=due,
-        more={**recap(db, cohort, session, now), "parts": list(parts)},
+        more={**told, "parts": list(parts)},
     )
-    if quotes := quotes_of(db, cohort, session):
+    if quotes := told["quotes"]:
         outbox.announce(
             db,
             cohorts_.room_of(db, cohort),
@@ -242,16 +263,15 @@ def recap(db: Db, cohort: Cohort, session: Session, now: datetime) -> dict[str, 
         "title": session.title,
         "there": [ref for id_, ref in people_.items() if seen.get(id_) is Attended.PRESENT],
         "members": len(people_),
-        "quotes": quotes_of(db, cohort, session),
+        "quotes": _quotes(db, session, people_),
         "homework": _homework_facts(db, cohort, session),
         "graduates": graduation.named_at(db, cohort) if sessions.upcoming(db, cohort, now=now) is None else None,
         **_next(db, cohort, now),
     }
 
 
-def quotes_of(db: Db, cohort: Cohort, session: Session) -> list[Fact]:
+def _quotes(db: Db, session: Session, people_: Mapping[int, PersonRef]) -> list[Fact]:
     """What people agreed to share of what was most valuable to them."""
-    people_ = {one.id: one.ref for one in present(db, cohort)}
     shared = [one for one in reflections.of_session(db, session) if one.share and one.membership_id in people_]
     return [{"person": people_[one.membership_id], "words": one.words} for one in shared]
 

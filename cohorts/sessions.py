@@ -18,7 +18,7 @@ from cohorts.errors import Refused
 from cohorts.outbox import About
 from cohorts.people import Person, conducts
 from cohorts.program_kinds import SessionKind
-from cohorts.program_parts import Segment
+from cohorts.program_parts import Segment, SessionPlan
 from cohorts.states import advance
 from cohorts.store import Db, choice, link, moment
 from cohorts.touchpoints import Occasion, Rule, Source
@@ -172,14 +172,20 @@ def get(db: Db, session_id: int) -> tuple[Session, Cohort]:
     return session, db.get_one(Cohort, session.cohort_id)
 
 
+def plan_of(cohort: Cohort, session: Session) -> SessionPlan | None:
+    """What the program says of it; None for a session that was added from chat."""
+    return next((plan for plan in cohort.program.sessions if plan.key == session.key), None)
+
+
 def run_of_show(cohort: Cohort, session: Session) -> tuple[Segment, ...]:
-    plan = next((plan for plan in cohort.program.sessions if plan.key == session.key), None)
+    plan = plan_of(cohort, session)
     return cohort.program.agenda_of(plan) if plan is not None else ()
 
 
 def goal_of(cohort: Cohort, session: Session) -> str:
-    """What the program wants of the hour; empty for a session that was added from chat."""
-    return next((plan.goal for plan in cohort.program.sessions if plan.key == session.key), "")
+    """What the program wants of the hour; "" where it doesn't say."""
+    plan = plan_of(cohort, session)
+    return plan.goal if plan is not None else ""
 
 
 def is_expected(cohort: Cohort) -> bool:

@@ -23,7 +23,7 @@ from bot.platforms.local.draw import text_of
 from bot.platforms.local.send import LocalPlatform
 from cohorts import breakouts, gatherings, outbox, people, sessions, timetable
 from cohorts.cohort import Cohort
-from cohorts.facts import PersonRef
+from cohorts.facts import PersonRef, thaw
 from cohorts.gatherings import NOTICE, Circle
 from cohorts.outbox import Effect, EffectKind, EffectState
 from cohorts.people import Granted, Person
@@ -287,6 +287,147 @@ def test_nobody_in_a_chat_without_such_things_sees_anything_of_them(chat: World)
     assert chat.ana.texts(chat.ana.room()) == room
 
 
+# Latecomers.
+
+
+def begun_without(chat: World, *late: str, place: str = "voice") -> None:
+    """The first session has just begun with all but those."""
+    launched(chat)
+
+    def elsewhere(db: Db) -> None:
+        sessions.number(db, cohort_of(db), 1).place = place
+
+    chat.store.write(elsewhere)
+    chat.until(FIRST)
+    for name in {"ana", "ben", "chi", "dan", "eve", "fin"} - set(late):
+        chat.person(name).says("I'm here")
+    chat.fay.says("/session start")
+
+
+def arrives(chat: World, name: str) -> str:
+    """Late; in which lane the group is that they joined. Nothing of it is delivered yet."""
+    before = {one.id for one in effects(chat, EffectKind.GROUP, EffectKind.UNGROUP)}
+    chat.run(chat.person(name).client.says("I'm here"))
+    made = [one for one in effects(chat, EffectKind.GROUP, EffectKind.UNGROUP) if one.id not in before]
+    [lane] = {one.lane for one in made}
+    return lane
+
+
+def lane_of(chat: World, lane: str) -> list[Effect]:
+    found = [one for one in effects(chat, EffectKind.GROUP, EffectKind.UNGROUP) if one.lane == lane]
+    return [one for one in found if one.state is not EffectState.WITHDRAWN]
+
+
+def delivered_at(chat: World, moment: timedelta) -> None:
+    chat.clock.move_to(FIRST + moment)
+    chat.loop.run_until_complete(chat.app.delivery.drain())
+
+
+def refs(effect: Effect) -> list[int]:
+    facts = thaw(effect.facts)  # type: ignore[arg-type]
+    assert isinstance(facts, dict)
+    return [one.id for one in facts["people"] if isinstance(one, PersonRef)]
+
+
+def names(chat: World, effect: Effect) -> set[str]:
+    return chat.store.read(lambda db: {db.get_one(Person, id_).name for id_ in refs(effect)})
+
+
+def test_who_comes_before_the_round_begins_begins_it_with_the_others(chat: World) -> None:
+    begun_without(chat, "fin")
+    lane = lane_of(chat, arrives(chat, "fin"))
+    key = lane[0].key
+    assert [one.key for one in lane[:2]] == [key, f"{key}/voice"]
+    assert [one.kind for one in lane[2:]] == [EffectKind.UNGROUP] * 2
+    assert all(len(names(chat, one)) == 3 and "Fin" in names(chat, one) for one in lane[:3])
+    starts, _ = span(chat)
+    chat.clock.move_to(FIRST + starts)
+    job = next(job for job in claimed(chat, EffectKind.GROUP) if job.parcel.key == key)
+    assert "fin" in job.parcel.accounts and "Fin" in job.parcel.name
+    assert job.parcel.target is None
+
+
+def test_who_comes_later_is_let_into_the_groups_place_before_its_end(chat: World) -> None:
+    begun_without(chat, "fin")
+    starts, ends = span(chat)
+    delivered_at(chat, starts)
+    lane = lane_of(chat, arrives(chat, "fin"))
+    words, voice, joins, follows, notice, back = lane
+    assert (words.state, voice.state) == (EffectState.SENT, EffectState.SENT)
+    assert (joins.key, follows.key) == (f"{words.key}/r3", f"{voice.key}/r3")
+    assert (joins.target_key, follows.target_key) == (words.key, voice.key)
+    assert (joins.template, follows.template) == ("pairing/joined", "")
+    assert names(chat, joins) == names(chat, follows) == {"Fin"}
+    assert len(names(chat, words)) == 2
+    assert notice.key.endswith("/r3/notice")
+    assert (notice.not_before, back.not_before) == (FIRST + ends - NOTICE, FIRST + ends)
+    assert notice.target_key == back.target_key == voice.key
+    assert names(chat, notice) == names(chat, words) | {"Fin"}
+    assert names(chat, back) == names(chat, words) | {"Fin", "Fay"}
+    assert not joins.ping
+    delivered_at(chat, ends - NOTICE)
+    delivered_at(chat, ends)
+    assert [one.state for one in lane_of(chat, words.lane)] == [EffectState.SENT] * 6
+
+
+def test_a_joining_is_delivered_at_once_into_what_is_there(chat: World) -> None:
+    begun_without(chat, "fin")
+    delivered_at(chat, span(chat)[0])
+    arrives(chat, "fin")
+    [job] = claimed(chat, EffectKind.GROUP)
+    assert (job.parcel.accounts, job.parcel.target) == (("fin",), "")  # in a chat without threads
+
+
+def test_who_says_twice_that_they_are_here_joins_once(chat: World) -> None:
+    begun_without(chat, "fin")
+    delivered_at(chat, span(chat)[0])
+    arrives(chat, "fin")
+    before = [one.key for one in effects(chat, EffectKind.GROUP, EffectKind.UNGROUP)]
+    chat.run(chat.fin.client.says("I'm here"))
+    assert [one.key for one in effects(chat, EffectKind.GROUP, EffectKind.UNGROUP)] == before
+
+
+def test_each_of_two_latecomers_joins_and_all_are_brought_back(chat: World) -> None:
+    begun_without(chat, "eve", "fin")
+    delivered_at(chat, span(chat)[0])
+    lanes = {arrives(chat, "eve"), arrives(chat, "fin")}
+    joined = [one for lane in lanes for one in lane_of(chat, lane) if one.template == "pairing/joined"]
+    assert sorted(name for one in joined for name in names(chat, one)) == ["Eve", "Fin"]
+    for lane in lanes:
+        last = lane_of(chat, lane)[-1]
+        members = {name for one in lane_of(chat, lane) if one.kind is EffectKind.GROUP for name in names(chat, one)}
+        assert (last.kind, last.template) == (EffectKind.UNGROUP, "")
+        assert names(chat, last) == members | {"Fay"}
+
+
+def test_who_comes_in_the_last_half_minute_hears_no_second_notice(chat: World) -> None:
+    begun_without(chat, "fin")
+    starts, ends = span(chat)
+    delivered_at(chat, starts)
+    delivered_at(chat, ends - NOTICE)
+    lane = lane_of(chat, arrives(chat, "fin"))
+    assert [one.key for one in lane if one.key.endswith("/notice")] == [f"un{lane[0].key}/notice"]
+    assert "Fin" in names(chat, lane[-1]) and lane[-1].key.endswith("/r3")
+
+
+def test_who_meets_elsewhere_has_only_words_to_join(chat: World) -> None:
+    begun_without(chat, "fin", place="https://meet.example.org/x")
+    delivered_at(chat, span(chat)[0])
+    lane = lane_of(chat, arrives(chat, "fin"))
+    assert [one.key for one in lane] == [lane[0].key, f"{lane[0].key}/r3"]
+
+
+def test_a_meeting_that_ends_early_ends_groups_with_latecomers_too(chat: World) -> None:
+    begun_without(chat, "fin")
+    delivered_at(chat, span(chat)[0])
+    lane = arrives(chat, "fin")
+    chat.settle()
+    chat.fay.says("/session end")
+    waiting = [one for one in effects(chat, EffectKind.GROUP, EffectKind.UNGROUP) if one.lane == lane]
+    assert {one.state for one in waiting} == {EffectState.SENT, EffectState.WITHDRAWN}
+    assert (waiting[-1].key.endswith("/r3"), waiting[-1].state) == (True, EffectState.SENT)
+
+
 # What goes wrong.
 
 
@@ -358,6 +499,15 @@ class Bare:
 
         self.store.write(work)
 
+    def joins(self, room: str, key: str) -> None:
+        def work(db: Db) -> None:
+            row = db.exec(select(Room).where(Room.name == room)).one()
+            circle = Circle(row, key, (PersonRef(1), PersonRef(2), PersonRef(3)), (), FIRST, revision=3)
+            gatherings.group(db, circle, "pairing/joined", now=self.clock.now(), people=[PersonRef(3)])
+            gatherings.ungroup(db, circle, "pairing/back", now=self.clock.now())
+
+        self.store.write(work)
+
     def deliver(self) -> None:
         self.loop.run_until_complete(self.app.delivery.drain())
 
@@ -401,6 +551,22 @@ def test_groups_that_may_not_be_are_told_once_and_nothing_is_ended(bare: Bare) -
     assert "a place of their own" in told and "Make groups" in told
     states = bare.states()
     assert {states[key] for key in states if key.startswith("ungroup/")} == {"withdrawn", "expired"}
+
+
+def test_nobody_joins_a_group_that_has_no_place_but_one_made_after_the_mend_has_everybody(bare: Bare) -> None:
+    bare.joins("one", "never")
+    bare.groups("one", "x")
+    bare.deliver()
+    bare.joins("one", "x")
+    bare.deliver()
+    states = bare.states()
+    assert "group/never/r3" not in states and "ungroup/never/r3" not in states
+    assert {key: states[key] for key in states if key.startswith("group/")} == {
+        "group/x": "failed",
+        "group/x/voice": "failed",
+    }
+    found = bare.store.read(lambda db: db.exec(select(Effect).where(Effect.key == "group/x")).one())
+    assert refs(found) == [1, 2, 3]
 
 
 def test_an_entry_waits_for_a_room_that_is_being_made(bare: Bare) -> None:

@@ -21,6 +21,7 @@ from tests.platforms.fakes.discord.state import PRIVATE_THREAD, VOICE
 
 PROMPT = Message(title=(Text("A place of your own"),), blocks=(Paragraph((Text("What stings?"),)),))
 NOTICE = Message(title=(Text("Half a minute left"),))
+JOINED = Message(title=(Text("Chi just joined you. Say hello"),))
 THREAD, SAY = "POST /channels/{channel}/threads", "POST /channels/{channel}/messages"
 LET_IN = "PUT /channels/{channel}/thread-members/{user}"
 MAKE, MOVE = "POST /guilds/{guild}/channels", "PATCH /guilds/{guild}/members/{user}"
@@ -97,6 +98,15 @@ class Stage:
     def notice(self, target: str, **more: object) -> Parcel:
         key = "ungroup/session:1/round:1/group:1/notice"
         return self.group(key=key, kind=Kind.UNGROUP, message=NOTICE, target=target, ping=True, **more)
+
+    def joins(self, target: str, **more: object) -> Parcel:
+        key = "group/session:1/round:1/group:1/r3"
+        joins = self.group(key=key, message=JOINED, target=target, name="Chi", accounts=(self.chi.id,))
+        return replace(joins, **more)  # type: ignore[arg-type]
+
+    def follows(self, target: str, **more: object) -> Parcel:
+        key = "group/session:1/round:1/group:1/voice/r3"
+        return self.joins(target, key=key, voice=True, message=None, **more)
 
     def back(self, target: str, **more: object) -> Parcel:
         key = "ungroup/session:1/round:1/group:1"
@@ -248,6 +258,111 @@ async def test_without_private_threads_it_says_which_permission_is_missing(
     assert not any(stage.inside(one) for one in stage.threads)
 
 
+# Whoever comes later.
+
+
+async def test_a_latecomer_is_let_into_the_thread_that_is_there_and_announced_once(stage: Stage) -> None:
+    thread_id = (await stage.platform.send(stage.group())).id
+    [thread] = stage.threads
+    before = len(stage.discord.calls)
+    assert await stage.platform.send(stage.joins(thread_id)) == Receipt(thread_id)
+    assert [one.path.rpartition("/")[2] for one in stage.discord.calls[before:] if one.method == "PUT"] == [
+        stage.chi.id
+    ]
+    await stage.platform.send(stage.joins(thread_id))
+    assert stage.threads == [thread]
+    assert stage.inside(thread) == {stage.ana.id, stage.ben.id, stage.chi.id}
+    assert ["Chi just joined" in str(one.components) for one in thread.messages] == [False, True]
+
+
+@pytest.mark.parametrize("route", [SAY, LET_IN])
+@pytest.mark.parametrize("how", ["lost answer", "error after it was done", "error before"])
+@pytest.mark.parametrize("later", [0, 600])
+async def test_a_joining_whose_answer_was_lost_is_completed_by_a_restarted_bot(
+    stage: Stage, route: str, how: str, later: int
+) -> None:
+    thread_id = (await stage.platform.send(stage.group())).id
+    match how:
+        case "lost answer":
+            stage.discord.lose_answer(route)
+        case "error after it was done":
+            stage.discord.fail_after(route, 502)
+        case _:
+            stage.discord.fail(route, 500)
+    joins = stage.joins(thread_id, attempted_at=stage.now())
+    with suppress(OSError):  # aiohttp itself repeats a PUT whose connection broke
+        await stage.platform.send(joins)
+    stage.discord.passes(later)
+    assert await stage.started().find(joins) == Receipt(thread_id)
+    [thread] = stage.threads
+    assert stage.inside(thread) == {stage.ana.id, stage.ben.id, stage.chi.id}
+    assert len(thread.messages) == 2
+
+
+async def test_a_thread_that_was_put_away_is_opened_for_a_latecomer(stage: Stage) -> None:
+    thread_id = (await stage.platform.send(stage.group())).id
+    [thread] = stage.threads
+    thread.archived = True
+    await stage.platform.send(stage.joins(thread_id))
+    assert not thread.archived
+    assert stage.chi.id in stage.inside(thread)
+
+
+async def test_a_thread_that_somebody_deleted_is_not_begun_again_for_a_latecomer(stage: Stage) -> None:
+    thread_id = (await stage.platform.send(stage.group())).id
+    stage.guild.drop_channel(stage.threads[0])
+    assert await stage.platform.send(stage.joins(thread_id)) == Receipt("")
+    assert await stage.platform.find(stage.joins(thread_id, attempted_at=stage.now())) == Receipt("")
+    assert stage.threads == []
+
+
+async def test_a_latecomer_in_the_cohorts_voice_channel_follows_the_others(stage: Stage) -> None:
+    channel = await stage.parted()
+    assert await stage.platform.send(stage.follows(channel)) == Receipt(channel)
+    [own] = stage.own
+    assert set(stage.guild.in_voice(own)) == {"Ana Lima", "Ben", "Chi"}
+    assert stage.guild.in_voice(stage.home) == []
+
+
+@pytest.mark.parametrize("how", ["lost answer", "error after it was done", "error before", "rate limit"])
+async def test_a_latecomer_whose_move_was_interrupted_is_moved(stage: Stage, how: str) -> None:
+    channel = await stage.parted()
+    match how:
+        case "lost answer":
+            stage.discord.lose_answer(MOVE)
+        case "error after it was done":
+            stage.discord.fail_after(MOVE, 502)
+        case "error before":
+            stage.discord.fail(MOVE, 500)
+        case _:
+            stage.discord.rate_limit(MOVE, 60)
+    with pytest.raises(OSError):
+        await stage.platform.send(stage.follows(channel))
+    assert await stage.started().find(stage.follows(channel, attempted_at=stage.now())) == Receipt(channel)
+    assert set(stage.guild.in_voice(stage.own[0])) == {"Ana Lima", "Ben", "Chi"}
+
+
+async def test_a_latecomer_elsewhere_or_too_late_is_left_where_they_are(stage: Stage) -> None:
+    channel = await stage.parted()
+    await stage.platform.send(stage.follows(channel, ends=stage.now()))
+    assert stage.guild.in_voice(stage.home) == ["Chi"]
+    await stage.chi.joins_voice(stage.guild.lounge)
+    await stage.platform.send(stage.follows(channel))
+    assert stage.chi.voice is stage.guild.lounge
+
+
+async def test_no_voice_channel_is_made_for_a_latecomer(stage: Stage) -> None:
+    for person in (stage.ana, stage.chi):
+        await person.joins_voice(stage.home)
+    none = (await stage.platform.send(stage.by_voice())).id
+    assert await stage.platform.send(stage.follows(none)) == Receipt("")
+    channel = await stage.parted()
+    stage.guild.drop_channel(stage.own[0])
+    await stage.chi.joins_voice(stage.home)
+    assert await stage.platform.send(stage.follows(channel)) == Receipt("")
+    assert stage.own == []
+
+
 # Voice.
 
 
@@ -267,6 +382,32 @@ async def test_nobody_is_fetched_from_elsewhere_and_nobody_sits_alone(stage: Sta
     assert await stage.platform.send(stage.by_voice()) == Receipt("")
     assert stage.own == []
     assert stage.ben.voice is stage.guild.lounge
+
+
+async def test_who_sits_behind_a_closed_door_hinders_nobody(stage: Stage) -> None:
+    board = stage.guild.add_channel("Board", "voice")
+    stage.guild.overwrite(board, stage.guild.bot_role, deny=Permission.CONNECT)
+    for person in (stage.ana, stage.ben):
+        await person.joins_voice(stage.home)
+    await stage.chi.joins_voice(board)
+    everyone = (stage.ana.id, stage.chi.id, stage.ben.id)
+    channel = (await stage.platform.send(stage.by_voice(accounts=everyone))).id
+    assert set(stage.guild.in_voice(stage.own[0])) == {"Ana Lima", "Ben"}
+    await stage.platform.send(replace(stage.back(channel), accounts=everyone))
+    assert set(stage.guild.in_voice(stage.home)) == {"Ana Lima", "Ben"}
+    assert stage.chi.voice is board
+
+
+async def test_shut_out_of_the_channel_itself_it_says_what_is_missing_and_drops_nobody(stage: Stage) -> None:
+    channel = await stage.parted()
+    stage.takes_from_bot(Permission.CONNECT)
+    assert await stage.refused(stage.back(channel)) == ("missing-permission", "Connect")
+    assert set(stage.guild.in_voice(stage.own[0])) == {"Ana Lima", "Ben"}
+
+
+async def test_who_is_in_no_voice_channel_is_an_answer_and_no_complaint(stage: Stage) -> None:
+    assert await stage.platform.send(stage.by_voice()) == Receipt("")
+    assert stage.discord.refusals == []
 
 
 async def test_a_round_that_is_over_moves_nobody(stage: Stage) -> None:

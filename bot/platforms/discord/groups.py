@@ -16,6 +16,7 @@ from bot.platforms.discord import permissions, posts
 from bot.platforms.discord.api import Answer, Api, number, rows, text
 from bot.platforms.discord.errors import (
     MISSING_PERMISSION,
+    NO_ACCESS,
     NO_PERMISSION,
     UNKNOWN_CHANNEL,
     UNKNOWN_MEMBER,
@@ -33,6 +34,7 @@ PRIVATE_THREAD = 12
 HOUR = 60  # minutes without a word until the thread is put away
 NAME_LENGTH = 100
 UNKNOWN_VOICE_STATE, NOT_IN_VOICE, UNKNOWN_USER = 10065, 40032, 10013
+HIDDEN = "hidden"
 
 _MEMBER = "/guilds/{guild_id}/members/{user_id}"
 
@@ -52,25 +54,44 @@ def called(parcel: Parcel) -> str:
 
 
 async def gather(api: Api, parcel: Parcel, since: float) -> Receipt:
-    """The thread, its first message, its people; what is there already is left as it is."""
-    thread = await thread_of(api, parcel)
-    there: dict[int, str] = {}
+    """The thread, its first message, its people; what is there already is left as it is.
+
+    With a `target`, the thread of those whom these people join, no other is ever begun.
+    """
+    if parcel.target is not None:
+        return await _join(api, parcel, since)
+    if thread := await thread_of(api, parcel):
+        return await _complete(api, parcel, thread, since)
+    thread = await _begun(api, parcel)
+    return await _complete(api, parcel, thread, None)
+
+
+async def find(api: Api, parcel: Parcel, since: float) -> Receipt | None:
+    """Begun, it is completed."""
+    begun = parcel.target is not None or await thread_of(api, parcel)
+    return await gather(api, parcel, since) if begun else None
+
+
+async def _join(api: Api, parcel: Parcel, since: float) -> Receipt:
+    thread = parcel.target or ""
+    try:
+        return await _complete(api, parcel, thread, since)
+    except DiscordRefusal as no:
+        if no.code != UNKNOWN_CHANNEL:
+            raise
+        return Receipt("")  # somebody has deleted it
+
+
+async def _complete(api: Api, parcel: Parcel, thread: str, since: float | None) -> Receipt:
+    """Says what has not been said `since` then (None: nothing has been), and lets everybody in."""
     parts = posts.parts(parcel)
-    if thread:
-        there = await posts.found(api, thread, parts, posts.moment(since))
-    else:
-        thread = await _begun(api, parcel)
+    there = {} if since is None else await posts.found(api, thread, parts, posts.moment(since))
     for part in parts:
         if part.number not in there:
             await _say(api, parcel, thread, part)
     for account in parcel.accounts:
         await _let_in(api, thread, account)
     return Receipt(thread)
-
-
-async def find(api: Api, parcel: Parcel, since: float) -> Receipt | None:
-    """Begun, it is completed."""
-    return await gather(api, parcel, since) if await thread_of(api, parcel) else None
 
 
 async def thread_of(api: Api, parcel: Parcel) -> str:
@@ -119,13 +140,18 @@ async def _explained_words(api: Api, no: SendError, parcel: Parcel) -> SendError
 
 
 async def part_ways(api: Api, parcel: Parcel, now: datetime) -> Receipt:
-    """A voice channel of their own for those who are in the cohort's now; "" when fewer than two are."""
+    """A voice channel of their own for those who are in the cohort's now; "" when fewer than two are.
+
+    With a `target`, the channel of those whom these people join ("" if they got none), no other is ever made.
+    """
+    if parcel.target == "":
+        return Receipt("")
     channels = await _channels(api, parcel)
     home = voice_of(_room(parcel, channels), channels)
     own = _own(parcel, channels)
-    if not own and (not home or _over(parcel, now)):
+    if not own and (parcel.target or not home or _over(parcel, now)):
         return Receipt("")
-    there = await _those_in(api, parcel, text(home, "id"))
+    there = await _those_in(api, parcel, home, home, channels)
     if not own:
         if len(there) < 2:
             return Receipt("")
@@ -174,7 +200,7 @@ async def bring_back(api: Api, parcel: Parcel) -> Receipt:
     home = voice_of(_room(parcel, channels), channels)
     try:
         if home:
-            for account in await _those_in(api, parcel, own):
+            for account in await _those_in(api, parcel, {"id": own}, home, channels):
                 await _moved(api, parcel, account, text(home, "id"))
         await api.call("DELETE", "/channels/{channel_id}", channel_id=own)
     except DiscordRefusal as no:
@@ -193,22 +219,27 @@ async def _ear(api: Api, parcel: Parcel) -> str:
     return await thread_of(api, parcel) or parcel.target
 
 
-async def _those_in(api: Api, parcel: Parcel, channel: str) -> list[str]:
-    found = []
-    for account in parcel.accounts if channel else ():
-        if await _whereabouts(api, parcel, account) == channel:
-            found.append(account)
-    return found
+async def _those_in(api: Api, parcel: Parcel, place: Answer, home: Answer, channels: Iterable[Answer]) -> list[str]:
+    if not place:
+        return []
+    where = {account: await _whereabouts(api, parcel, account) for account in parcel.accounts}
+    if HIDDEN in where.values():
+        # That is elsewhere, unless the bot is shut out here, too.
+        await _check(api, parcel, home, channels)
+    return [account for account, channel in where.items() if channel == text(place, "id")]
 
 
 async def _whereabouts(api: Api, parcel: Parcel, account: str) -> str:
-    """The voice channel that somebody is in, "" for none."""
+    """The voice channel that somebody is in, "" for none (a refusal is how Discord says so), HIDDEN for one that the
+    bot may not enter itself."""
     path = "/guilds/{guild_id}/voice-states/{user_id}"
     try:
         return text(await api.call("GET", path, guild_id=parcel.workspace, user_id=account), "channel_id")
     except DiscordRefusal as no:
         if no.code in (UNKNOWN_VOICE_STATE, UNKNOWN_MEMBER, UNKNOWN_USER):
             return ""
+        if no.code == NO_ACCESS:
+            return HIDDEN
         raise
 
 
