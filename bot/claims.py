@@ -11,26 +11,20 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from bot import notices
 from bot.directory import look_up
 from bot.platforms.base import Kind, Parcel
 from bot.render import Directory
 from cohorts import outbox, people
-from cohorts.cohort import Cohort, Membership
 from cohorts.facts import Fact, PersonRef, thaw
-from cohorts.outbox import Effect, EffectKind, EffectState, Press
-from cohorts.people import Person, Workspace
+from cohorts.outbox import Effect, EffectKind, EffectState
+from cohorts.people import Workspace
 from cohorts.rooms import Room
 from cohorts.store import Db, Utc
 
 WAITING = (EffectState.PENDING, EffectState.SENDING)
-FAILURE_NOTICE = "delivery/failed"
-ONCE_A_ROOM = frozenset({"invite-by-hand"})
-NOT_ALLOWED = frozenset({"missing-scope", "missing-permission", "role-order", "server-full"})
-BESIDE = (EffectKind.EVENT, EffectKind.GROUP, EffectKind.UNGROUP)  # in lanes of their own, beside their room's
+LONGEST_REASON = 200
 ROOM_TAKES = timedelta(seconds=5)  # until it is looked again whether a room has been made
-LASTING = frozenset(
-    {"person-gone", "no-account", "dm-closed", "room-gone", "room-archived", "not-in-room", "from-outside"}
-)
 
 
 @dataclass(frozen=True)
@@ -55,10 +49,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Sent:
+    """`caveat`: what is not as it should be all the same, written like the reason of what failed."""
+
     effect_id: int
     receipt: str
     at: datetime
     room_id: int | None = None  # the room that was made
+    caveat: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +84,11 @@ class Unwanted:
 
 
 Result: TypeAlias = Sent | Failed | Postponed | Unwanted
+
+
+def reason_of(slug: str, detail: str) -> str:
+    """As it is kept with an effect, "" for none."""
+    return f"{slug} {detail}".strip()[:LONGEST_REASON].rstrip()
 
 
 def release_all(db: Db, *, now: datetime) -> int:
@@ -170,13 +172,15 @@ def _job(db: Db, effect: Effect, *, now: datetime) -> Job | None:
         ping=effect.ping,
         pin=effect.pin,
     )
+    if effect.kind is EffectKind.INVITE and effect.membership_id is None:
+        parcel = _with(parcel, leads=True)
     if effect.attempted_at is not None:
         parcel = _with(parcel, attempted_at=effect.attempted_at)
     if effect.room_id is not None:
         room = db.get_one(Room, effect.room_id)
         if effect.kind is EffectKind.ROOM:
             parcel = _with(parcel, name=room.name, title=room.topic)
-        elif room.external is None and effect.kind in BESIDE and _in_the_making(db, room):
+        elif room.external is None and effect.kind in outbox.BESIDE and _in_the_making(db, room):
             effect.not_before = now + ROOM_TAKES
             return None
         elif room.external is None:
@@ -204,7 +208,7 @@ def _job(db: Db, effect: Effect, *, now: datetime) -> Job | None:
     if effect.kind is EffectKind.BOOKMARK:
         parcel = _with(parcel, title=str(facts["title"]), url=str(facts["url"]))
     directory = look_up(db, [facts])
-    if effect.kind in BESIDE:
+    if effect.kind in outbox.BESIDE:
         parcel = _beside(parcel, facts, directory)
     return Job(
         effect_id=effect.id,
@@ -266,14 +270,15 @@ def _end(effect: Effect, state: EffectState, reason: str) -> None:
 
 
 def _fail(db: Db, effect: Effect, reason: str, now: datetime) -> None:
+    again = notices.again(effect.reason)
     _end(effect, EffectState.FAILED, reason)
-    _tell_facilitators(db, effect, now)
+    notices.tell(db, effect, now, again)
 
 
 def record(db: Db, result: Result, *, now: datetime) -> None:
     """Write down what became of one claimed effect."""
     if isinstance(result, Sent):
-        _record_sent(db, result)
+        _record_sent(db, result, now)
         return
     effect = db.get_one(Effect, result.effect_id)
     match result:
@@ -289,14 +294,17 @@ def record(db: Db, result: Result, *, now: datetime) -> None:
     db.flush()
 
 
-def _record_sent(db: Db, sent: Sent) -> None:
-    """By far the most frequent end, so without reading the row first."""
+def _record_sent(db: Db, sent: Sent, now: datetime) -> None:
+    """By far the most frequent end, so without reading the row first where there is nothing to tell."""
+    effect = db.get_one(Effect, sent.effect_id) if sent.caveat else None
+    again = notices.again(effect.reason) if effect is not None else ""
     db.execute(
         sa.update(Effect)
         .where(col(Effect.id) == sent.effect_id)
         .values(
             state=EffectState.SENT,
             receipt=sent.receipt,
+            reason=sent.caveat or None,
             sent_at=sent.at,
             lease_until=None,
             not_before=None,
@@ -306,67 +314,6 @@ def _record_sent(db: Db, sent: Sent) -> None:
     if sent.room_id is not None:
         db.get_one(Room, sent.room_id).external = sent.receipt
         db.flush()
-
-
-def _tell_facilitators(db: Db, effect: Effect, now: datetime) -> None:
-    """In plain words, to those who can mend it. A failed notice of a failure is only logged by its row.
-
-    They hear once that a room could not be made, not again for all that waited for it.
-    """
-    if effect.template == FAILURE_NOTICE or _waited_for_a_failed_room(db, effect):
-        return
-    keys: set[str] = set()
-    if effect.room_id is not None:
-        keys = set(db.exec(select(Cohort.program_key).where(Cohort.room_id == effect.room_id)).all())
-    elif effect.membership_id is not None:
-        keys = set(
-            db.exec(
-                select(Cohort.program_key)
-                .join(Membership, col(Membership.cohort_id) == col(Cohort.id))
-                .where(Membership.id == effect.membership_id)
-            ).all()
-        )
-    told: dict[int, Person] = {}
-    for key in keys or {""}:
-        told |= {one.id: one for one in people.facilitators(db, effect.workspace_id, key)}
-    reason, _, detail = (effect.reason or "").partition(" ")
-    about = _cause(effect, reason, detail, now)
-    for person in told.values():
-        if person.id == effect.person_id and effect.kind in (EffectKind.POST, EffectKind.EDIT):
-            continue  # it would go the same way
-        outbox.tell(
-            db,
-            person,
-            FAILURE_NOTICE,
-            key=f"failure:{about}/person:{person.id}",
-            now=now,
-            presses=[Press("delivery/again", {"effect_id": effect.id})],
-            reason=reason,
-            detail=detail,
-            what=effect.kind.value,
-            person=PersonRef(effect.person_id) if effect.person_id is not None else None,
-            room=db.get_one(Room, effect.room_id).ref if effect.room_id is not None else None,
-        )
-
-
-def _cause(effect: Effect, reason: str, detail: str, now: datetime) -> str:
-    """What they hear of once: what is to be done by hand for all; a lasting cause, each day; else each failure."""
-    if effect.kind in BESIDE:
-        # Everything else goes on without it, so that once is enough.
-        return f"{effect.kind.value} {reason} {detail}/room:{effect.room_id}"
-    if reason in ONCE_A_ROOM:
-        return f"{reason}/room:{effect.room_id}"
-    if reason in NOT_ALLOWED:  # whoever it concerns, one mend is enough
-        return f"{reason} {detail}/{effect.kind.value}/room:{effect.room_id}/{now:%Y-%m-%d}"
-    if reason in LASTING:
-        return f"{reason} {detail}/{effect.lane}/{effect.person_id}/{now:%Y-%m-%d}"
-    return f"{effect.id}/{effect.attempts}"
-
-
-def _waited_for_a_failed_room(db: Db, effect: Effect) -> bool:
-    if effect.reason != outbox.ROOM_MISSING:
-        return False
-    making = select(Effect.id).where(
-        Effect.room_id == effect.room_id, Effect.kind == EffectKind.ROOM, Effect.state == EffectState.FAILED
-    )
-    return db.exec(making).first() is not None
+    if effect is not None:
+        db.refresh(effect)
+        notices.tell(db, effect, now, again)

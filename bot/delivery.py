@@ -162,11 +162,14 @@ class Delivery:
                 pace = getattr(platform, "pace", 0.0)
                 if pace and POLICIES[job.kind].paced:
                     self._lane_free_at[job.lane] = self._clock.now() + timedelta(seconds=pace)
-            return claims.Sent(job.effect_id, receipt.id, self._clock.now(), job.room_id)
+            if receipt.caveat:
+                log.warning("sent, but", effect=job.effect_id, kind=job.kind.value, reason=receipt.caveat)
+            caveat = claims.reason_of(receipt.caveat, receipt.detail) if receipt.caveat else ""
+            return claims.Sent(job.effect_id, receipt.id, self._clock.now(), job.room_id, caveat)
         except SendError as error:
             log.warning("send refused", effect=job.effect_id, kind=job.kind.value, reason=error.reason)
             if error.permanent:
-                return claims.Failed(job.effect_id, f"{error.reason} {error.detail}".rstrip()[:200], now)
+                return claims.Failed(job.effect_id, claims.reason_of(error.reason, error.detail), now)
             wait = error.retry_after if error.retry_after is not None else self._backoff(job.attempts)
             return claims.Postponed(job.effect_id, now + timedelta(seconds=wait), uncertain=uncertain)
         except (OSError, TimeoutError) as error:
