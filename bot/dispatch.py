@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
 
-from bot.arguments import checked, field, read_options
+from bot import votes
+from bot.arguments import MOST_CHOICES, checked, field, read_options
 from bot.ask import COMMAND, Ask, Asking, Listed, Reply, Response
 from bot.bugs import traced
 from bot.clock import Clock
@@ -20,12 +22,12 @@ from bot.command_text import Kind, UnknownCommand
 from bot.directory import look_up
 from bot.message import Choice, Field, FieldKind, Scalar
 from bot.plain_dates import day_first
-from bot.platforms.base import Changed, CommandInfo, Deed, Inbound, Invited, OptionInfo, Outcome, ShortcutInfo, Typed
-from bot.registry import Declared, Option, Registry
+from bot.platforms.base import Changed, CommandInfo, Deed, Inbound, Invited, Outcome, ShortcutInfo, Typed, Voted
+from bot.registry import Declared, Registry
 from bot.render import Directory, Renderer, refs
 from bot.threads import Busy, Threads
-from bot.understanding import CHOOSE, COHORT, FILL, Call, Understanding
-from cohorts import inbox, outbox, people, rooms
+from bot.understanding import CHOOSE, COHORT, FILL, Call, Understanding, told
+from cohorts import handmade, inbox, people, rooms
 from cohorts.cohort import took_part
 from cohorts.errors import Invalid, Refused, Remark, Unclear
 from cohorts.facts import Fact, clean
@@ -33,8 +35,6 @@ from cohorts.people import Granted, Person, Role, Workspace
 from cohorts.store import Db
 
 log = structlog.get_logger(__name__)
-
-MOST_CHOICES = 25
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,7 @@ class Dispatch:
             if call is None:
                 await self._heard(inbound)
                 return Outcome()
+            inbound = call.concerns(inbound)
             if call.declared.reads:
                 return await self._outcome(await self._reading(inbound, call))
             answer = await self._threads.write_soon(lambda db: self._once(db, inbound, call))
@@ -118,6 +119,10 @@ class Dispatch:
             case Invited(name=name):
                 await self._threads.write_soon(lambda db: self._brought_in(db, inbound, name))
                 self._committed()
+            case Voted() as voted if await self._threads.read(lambda db: self._known(db, inbound) is not None):
+                with suppress(Refused):
+                    await self._threads.write_soon(lambda db: self._voted(db, inbound, voted))
+                    self._committed()
             case _:
                 return
 
@@ -128,11 +133,16 @@ class Dispatch:
             self._meet(db, inbound, place)
 
     def _brought_in(self, db: Db, inbound: Inbound, name: str) -> None:
-        """Into a room that somebody made by hand, because the bot may not: it is the one that is waited for."""
+        """Into a room that somebody made by hand, because the bot may not: it may be the one that is waited for."""
         place = self._place(db, inbound)
-        room = rooms.waiting_for(db, place.id, name) if place is not None else None
-        if room is not None and inbound.room and rooms.known(db, room.workspace_id, inbound.room) is None:
-            outbox.room_made(db, room, inbound.room)
+        if place is not None and inbound.room:
+            inviter = people.known(db, place, inbound.account)
+            handmade.brought_in(db, place.id, inviter, inbound.room, name, now=self._clock.now())
+
+    def _voted(self, db: Db, inbound: Inbound, voted: Voted) -> None:
+        who = self._known(db, inbound)
+        if who is not None:
+            votes.heard(self._ask(db, inbound, *who), voted, authorise)
 
     async def _noted(self, inbound: Inbound, answer: _Answer) -> _Answer:
         """Nothing was done, and whoever asked is known all the same; the same event again is answered no more."""
@@ -169,7 +179,7 @@ class Dispatch:
                 self._prefix + name,
                 declared.help,
                 tuple(option.name for option in declared.options),
-                tuple(_told(option) for option in declared.options),
+                tuple(told(option) for option in declared.options),
                 declared.role.value if declared.role is not None else "",
             )
             for name, declared in self._registry.commands.items()
@@ -286,6 +296,8 @@ class Dispatch:
             args = self._values(ask, declared, args)
         else:
             args = checked(declared, args)
+            if declared.author:
+                args["author"] = people.known(db, ask.place, str(args["author"] or ""))
         response = declared.handler(ask, **args)
         if not declared.reads:
             for follow in self._registry.handlers("after").values():
@@ -342,14 +354,6 @@ class Dispatch:
             )
             return Outcome(message=message, replaces=response.replaces, template=response.template)
         return Outcome(form=self._renderer.form(response, directory))
-
-
-def _told(option: Option) -> OptionInfo:
-    """An option as platforms know it."""
-    completes = option.complete is not None
-    return OptionInfo(
-        option.name, option.help, option.kind, option.required, option.choices, completes=completes, rest=option.rest
-    )
 
 
 def _facts_of(response: Response) -> list[Fact]:

@@ -131,11 +131,26 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Poll:
+    """One question to a room, one vote each. A platform that has polls shows one of its own; the others a button for
+    each choice, which comes back as `name` with `args` and `choice`, counted from 0."""
+
+    name: str
+    question: str  # at most 300 characters
+    choices: tuple[str, ...]  # 2 to 10, of at most 55 characters
+    counts: tuple[int, ...]
+    ends: datetime
+    args: Args = field(default_factory=dict)
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     title: tuple[Inline, ...] = ()
     blocks: tuple[Block, ...] = ()
     cards: tuple[Card, ...] = ()
     buttons: tuple[Button, ...] = ()
+    poll: Poll | None = None
 
 
 class FieldKind(StrEnum):

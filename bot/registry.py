@@ -55,6 +55,7 @@ class Declared:
     help: str = ""
     options: tuple[Option, ...] = ()
     reads: bool = False  # changes nothing: runs on the reading engine
+    author: bool = False  # of a shortcut: it is about whoever wrote the message
 
 
 def _mark(sort: str, name: str, **details: Any) -> Callable[[F], F]:
@@ -88,6 +89,14 @@ def closed(name: str, *, role: Role | None = None) -> Callable[[F], F]:
     return _mark("closed", name, role=role)
 
 
+def vote(name: str, *, role: Role | None = None) -> Callable[[F], F]:
+    """A vote in a platform's own poll that was posted under this name; what it returns is not shown.
+
+    The handler takes the ask, the poll's arguments, the `choice` and whether it was `taken_back`.
+    """
+    return _mark("vote", name, role=role)
+
+
 def due(name: str) -> Callable[[F], F]:
     """A touchpoint's work. The handler takes the due and the touchpoint's arguments by name."""
     return _mark("due", name)
@@ -98,12 +107,13 @@ def words(*phrases: str, name: str, role: Role | None = None) -> Callable[[F], F
     return _mark("words", name, role=role, help="|".join(phrases))
 
 
-def shortcut(name: str, *, role: Role | None = None) -> Callable[[F], F]:
+def shortcut(name: str, *, role: Role | None = None, author: bool = False) -> Callable[[F], F]:
     """Something to do with a message of anybody's; its label stands in `[shortcuts]` of the feature's words.toml.
 
-    The handler takes the ask, the message's `text` and a `link` that leads to it, or "".
+    The handler takes the ask, the message's `text` and a `link` that leads to it, or "". One that says `author=True`
+    also takes the `author`, a Person, or None when that is nobody or isn't told; for any other, they stay a stranger.
     """
-    return _mark("shortcut", name, role=role)
+    return _mark("shortcut", name, role=role, author=author)
 
 
 def visit(name: str) -> Callable[[F], F]:

@@ -27,6 +27,7 @@ from bot.message import (
     Message,
     Moment,
     MomentStyle,
+    Poll,
     RoomMention,
 )
 from bot.words import Words
@@ -112,7 +113,7 @@ class Renderer:
         where = directory or Directory()
         body = self._parsed(template, facts, where)
         cards = tuple(Card(self._card_blocks(part, where), self.buttons(part.presses)) for part in parts)
-        return Message(body.title, body.blocks, cards, self.buttons(presses))
+        return Message(body.title, body.blocks, cards, self.buttons(presses), poll_of(facts))
 
     def reply(self, reply: Reply, directory: Directory) -> Message:
         return self.message(reply.template, reply.facts, reply.presses, reply.parts, directory)
@@ -193,6 +194,23 @@ def parts_of(facts: Mapping[str, Fact]) -> list[Part]:
         if isinstance(one, dict) and isinstance(own := one.get("facts"), dict):
             out.append(Part(str(one["template"]), own))
     return out
+
+
+def poll_of(facts: Mapping[str, Fact]) -> Poll | None:
+    """The poll that an effect keeps among its facts, for people to vote in."""
+    kept = facts.get("poll")
+    if not isinstance(kept, dict) or not isinstance(ends := kept.get("ends"), datetime):
+        return None
+    args, choices, counts = kept.get("args"), kept.get("choices"), kept.get("counts")
+    return Poll(
+        name=str(kept["name"]),
+        question=clean(str(kept["question"])),
+        choices=tuple(clean(str(one)) for one in choices) if isinstance(choices, list) else (),
+        counts=tuple(one for one in counts if isinstance(one, int)) if isinstance(counts, list) else (),
+        ends=ends,
+        args={name: one for name, one in args.items() if isinstance(one, (str, int))} if isinstance(args, dict) else {},
+        closed=kept.get("closed") is True,
+    )
 
 
 @pass_context

@@ -8,8 +8,21 @@ from dataclasses import dataclass, replace
 from bot.arguments import number
 from bot.ask import COMMAND, DO
 from bot.command_text import Kind, UnknownCommand, bind, readable, route
-from bot.platforms.base import Changed, Deed, Filled, Invited, Picked, Pressed, Typed, Visited, Wrote
-from bot.registry import DEFAULTS, Declared, Registry
+from bot.platforms.base import (
+    Changed,
+    Deed,
+    Filled,
+    Inbound,
+    Invited,
+    OptionInfo,
+    Picked,
+    Pressed,
+    Typed,
+    Visited,
+    Voted,
+    Wrote,
+)
+from bot.registry import DEFAULTS, Declared, Option, Registry
 from cohorts.errors import Refused
 from cohorts.facts import clean
 
@@ -25,6 +38,12 @@ class Call:
     args: Mapping[str, object]
     cohort: int | None = None
     filled: bool = False  # its options come from the form: what is wrong is said beside its field
+
+    def concerns(self, inbound: Inbound) -> Inbound:
+        """Without those whom it is not about: nobody is written down because their message was handed in."""
+        if isinstance(inbound.deed, Picked) and not self.declared.author:
+            return replace(inbound, mentioned={})
+        return inbound
 
 
 class Understanding:
@@ -58,11 +77,13 @@ class Understanding:
                 return self._command(self._declared("command", str(args.get(COMMAND, ""))), args)
             case Pressed(action=action, args=args):
                 return Call(self._declared("button", action), dict(args))
-            case Picked(action=action, text=text, link=link):
-                return Call(self._declared("shortcut", action), {"text": text, "link": link})
+            case Picked(action=action, text=text, link=link, author=author):
+                declared = self._declared("shortcut", action)
+                by = {"author": author} if declared.author else {}
+                return Call(declared, {"text": text, "link": link, **by})
             case Visited():
                 return Call(self._declared("visit", "page"), {})
-            case Changed() | Invited():
+            case Changed() | Invited() | Voted():
                 return None
             case Wrote(text=text):
                 return Call(self._meant(text), {})
@@ -128,3 +149,9 @@ class Understanding:
         if not fits:
             raise Refused("commands/not-understood")
         return self._registry.of("words")[max(fits)[1]]
+
+
+def told(option: Option) -> OptionInfo:
+    """An option as platforms know it."""
+    completes = option.complete is not None
+    return OptionInfo(option.name, option.help, option.kind, option.required, option.choices, completes, option.rest)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col, select
 
-from cohorts import outbox
+from cohorts import outbox, which
 from cohorts.cohort import Cohort, Membership, membership_of, present
 from cohorts.errors import Refused
 from cohorts.facts import clean
@@ -16,6 +16,7 @@ from cohorts.people import Person
 from cohorts.store import Db, link, moment
 
 WORDS = 500
+LINK = 500  # a longer one leads to no message
 
 
 class Kudos(SQLModel, table=True):
@@ -26,11 +27,11 @@ class Kudos(SQLModel, table=True):
     at: datetime = moment()
 
 
-def give(db: Db, cohort: Cohort, giver: Membership, to: Person, words: str, *, now: datetime) -> Kudos:
-    """Thank somebody of the same cohort; they hear it at once, from whom and for what."""
+def give(db: Db, cohort: Cohort, giver: Membership, to: Person, words: str, *, now: datetime, link: str = "") -> Kudos:
+    """Thank somebody of the same cohort; they hear it at once, from whom and for what. `link`: what it was about."""
     words = clean(words).strip()
-    receiver = membership_of(db, cohort, to)
-    if receiver is None or receiver not in present(db, cohort):
+    receiver = _receiver(db, cohort, to)
+    if receiver is None:
         raise Refused("kudos/not-in-cohort", person=to.ref, program=cohort.name)
     if receiver.id == giver.id:
         raise Refused("kudos/to-yourself")
@@ -50,8 +51,28 @@ def give(db: Db, cohort: Cohort, giver: Membership, to: Person, words: str, *, n
         as_=receiver.hears,
         giver=giver.ref,
         words=words,
+        link=link if len(link) <= LINK else "",
     )
     return kudos
+
+
+def together(db: Db, giver: Person, to: Person) -> list[tuple[Cohort, Membership]]:
+    """Where one can thank the other: the giver's cohorts, and the other's place in each in which they are present."""
+    mine = [(cohort, _receiver(db, cohort, to)) for cohort, _ in which.of_person(db, giver)]
+    return [(cohort, receiver) for cohort, receiver in mine if receiver is not None]
+
+
+def peer(db: Db, membership_id: int) -> Membership:
+    """Whoever may be thanked; `give` sees to whether they still are in the cohort."""
+    found = db.get(Membership, membership_id)
+    if found is None:
+        raise Refused("kudos/whose")
+    return found
+
+
+def _receiver(db: Db, cohort: Cohort, to: Person) -> Membership | None:
+    member = membership_of(db, cohort, to)
+    return member if member in present(db, cohort) else None
 
 
 def received(db: Db, membership: Membership) -> int:

@@ -22,6 +22,7 @@ from cohorts.store import Db, choice, insert_new, json, link, moment
 
 NOTHING: Mapping[str, Fact] = MappingProxyType({})
 ROOM_MISSING = "room-missing"  # why what waits for a room that could not be made fails
+AGAIN = "again "  # begins the reason of what a press of "Try again" sends; which press follows
 
 
 class EffectKind(StrEnum):
@@ -35,6 +36,10 @@ class EffectKind(StrEnum):
     EVENT = "event"  # an entry in the platform's own calendar
     GROUP = "group"  # a small conversation for some of a room
     UNGROUP = "ungroup"  # its end, announced and done
+
+
+BESIDE = (EffectKind.EVENT, EffectKind.GROUP, EffectKind.UNGROUP)  # in lanes of their own, beside their room's
+REPEATED = (EffectKind.ROOM, EffectKind.INVITE)  # doing them again completes what they left undone
 
 
 class EffectState(StrEnum):
@@ -196,7 +201,9 @@ def edit(
     *,
     key: str,
     now: datetime,
+    about: About | None = None,
     presses: Sequence[Press] = (),
+    more: Mapping[str, Fact] = NOTHING,
     **facts: Fact,
 ) -> None:
     """Change a message that was sent, or is about to be, under the key `original`. Without one: nothing."""
@@ -216,7 +223,7 @@ def edit(
         created_at=now,
         due_at=now,
     )
-    put(db, effect, None, None, presses, facts)
+    put(db, effect, about, None, presses, {**more, **facts})
 
 
 def make_room(db: Db, room: Room, *, now: datetime) -> None:
@@ -279,6 +286,12 @@ def upload(
     put(db, effect, None, None, (), facts)
 
 
+def posted(db: Db, room: Room, receipt: str) -> Effect | None:
+    """The message of ours that a platform knows by this receipt in a room."""
+    query = select(Effect).where(Effect.room_id == room.id, Effect.kind == EffectKind.POST, Effect.receipt == receipt)
+    return db.exec(query).first()
+
+
 def withdraw(db: Db, about: About, *, reason: str) -> None:
     """Take back what is unsent about an older revision of something than `about` names."""
     db.exec(
@@ -296,9 +309,12 @@ def withdraw(db: Db, about: About, *, reason: str) -> None:
 def retry(db: Db, effect: Effect) -> int:
     """After the mend: send again what failed, and what failed because of it. How many that are.
 
-    What has expired or changed meanwhile ends unsent all the same.
+    What was done with a caveat is done once more, if it still holds. What has expired or changed meanwhile ends unsent
+    all the same.
     """
-    same_cause = sa.and_(col(Effect.lane) == effect.lane, col(Effect.reason) == effect.reason)
+    cause, press = effect.reason, f"{AGAIN}{effect.id}.{effect.attempts}"
+    lacking = _with_the_same_caveat(db, effect, cause) if cause else []
+    same_cause = sa.and_(col(Effect.lane) == effect.lane, col(Effect.reason) == cause)
     same_room = sa.and_(col(Effect.room_id) == effect.room_id, col(Effect.reason).startswith(ROOM_MISSING))
     done = db.execute(
         sa.update(Effect)
@@ -306,10 +322,23 @@ def retry(db: Db, effect: Effect) -> int:
             col(Effect.state) == EffectState.FAILED,
             sa.or_(col(Effect.id) == effect.id, same_cause, same_room if effect.room_id is not None else sa.false()),
         )
-        .values(state=EffectState.PENDING, reason=None, lease_until=None, not_before=None)
+        .values(state=EffectState.PENDING, reason=press, lease_until=None, not_before=None)
         .execution_options(synchronize_session="fetch")
     )
-    return int(getattr(done, "rowcount", 0))
+    for one in lacking:
+        one.state, one.reason = EffectState.PENDING, press
+    db.flush()
+    return int(getattr(done, "rowcount", 0)) + len(lacking)
+
+
+def _with_the_same_caveat(db: Db, effect: Effect, cause: str) -> list[Effect]:
+    query = select(Effect).where(
+        Effect.state == EffectState.SENT,
+        Effect.lane == effect.lane,
+        Effect.reason == cause,
+        col(Effect.kind).in_(REPEATED),
+    )
+    return [one for one in db.exec(query).all() if is_current(db, one)]
 
 
 def is_current(db: Db, effect: Effect) -> bool:

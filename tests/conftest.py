@@ -7,10 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from cohorts.migrations import migrate
 from cohorts.store import Store
 from tests.support.chat import World
+
+# Machines are shared: how long an example takes says nothing about the code.
+settings.register_profile("caravan", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("caravan")
 
 
 @pytest.fixture(scope="session")

@@ -91,11 +91,10 @@ def _here(ask: Ask, cohort: Cohort, session: Session, membership: Membership) ->
     if ask.now < session.starts_at - timedelta(minutes=30):
         raise Refused("sessions/too-early", title=session.title, starts=session.starts_at)
     attendance.seen(ask.db, session, membership, "check-in", now=ask.now)
-    joined = breakouts.join_late(ask.db, session, membership)
-    if joined:
-        meeting.repost_groups(ask.db, cohort, session, f"late:{membership.id}", now=ask.now)
-    others = [PersonRef(one) for one in breakouts.people_in(ask.db, joined[0][1])] if joined else []
-    return Reply("sessions/here", title=session.title, others=others, prompt=joined[0][0].prompt if joined else "")
+    joined = meeting.join_late(ask.db, cohort, session, membership, now=ask.now)
+    first = joined[0] if joined else None
+    others = [PersonRef(one) for one in breakouts.people_in(ask.db, first.others)] if first else []
+    return Reply("sessions/here", title=session.title, others=others, prompt=first.breakout.prompt if first else "")
 
 
 @command("session start", help="Begin the session: pairs are made from who is here", role=Role.FACILITATOR)

@@ -58,11 +58,15 @@ class Wrote:
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """A shortcut chosen on somebody's message: its words, and a link that leads to it (or "")."""
+    """A shortcut chosen on somebody's message: its words, a link that leads to it (or ""), and whose it is.
+
+    `author` is None where the platform doesn't say, or it was no person; else they are in `Inbound.mentioned`, too.
+    """
 
     action: str
     text: str
     link: str = ""
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,19 @@ class Invited:
     name: str
 
 
-Deed: TypeAlias = Typed | Pressed | Filled | Wrote | Picked | Visited | Changed | Invited
+@dataclass(frozen=True, slots=True)
+class Voted:
+    """A vote in a poll of the platform's own, whose receipt is `message`. Nobody waits for an answer.
+
+    It may come again: whoever votes twice for the same has voted once.
+    """
+
+    message: str
+    choice: int  # counted from 0
+    taken_back: bool = False
+
+
+Deed: TypeAlias = Typed | Pressed | Filled | Wrote | Picked | Visited | Changed | Invited | Voted
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +201,8 @@ class Parcel:
     """One effect, addressed and rendered, ready for a platform.
 
     `room` or `account` says where to (platform ids); `key` is unique for ever and must be findable afterwards.
-    The end of a group is announced where there is a message, else done; its `target` is the room to talk in, "" if
-    there was none.
+    Of a group, `target` is the place that those who come later join, "" if there was none. The end of a group is
+    announced where there is a message, else done; its `target` is the room to talk in, "" if there was none.
     """
 
     key: str
@@ -213,13 +229,20 @@ class Parcel:
     gone: bool = False  # the event is not to be any more
     accounts: tuple[str, ...] = ()  # who is in the group
     voice: bool = False  # the group's room to talk in, not its conversation
+    leads: bool = False  # whoever is invited conducts here
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The platform's own id of what came to be (a message, a room), so that it can be edited or found."""
+    """The platform's own id of what came to be (a message, a room), so that it can be edited or found.
+
+    `caveat` is a slug like a `SendError`'s reason, for what did succeed, but not as it should: its mend is told to the
+    facilitator; `detail` is what the mend has to name.
+    """
 
     id: str
+    caveat: str = ""
+    detail: str = ""
 
 
 class SendError(Exception):

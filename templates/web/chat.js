@@ -8,7 +8,7 @@ import { fetchState, post } from "./wire.js";
 
 const $ = (id) => document.getElementById(id);
 const TOGETHER_MS = 5 * 60 * 1000; // messages closer than this share one name and picture
-const state = { me: "", bot: "bot", botName: "", people: new Map(), rooms: new Map(), commands: [], room: null, atEnd: true, today: "" };
+const state = { me: "", bot: "bot", botName: "", people: new Map(), rooms: new Map(), commands: [], shortcuts: [], room: null, atEnd: true, today: "" };
 let source = null;
 let loading = 0;
 let reading = 0;
@@ -33,6 +33,7 @@ async function load() {
   state.bot = view.bot;
   state.botName = view.bot_name;
   state.commands = view.commands;
+  state.shortcuts = view.shortcuts;
   state.people = new Map(view.people.map((person) => [person.id, person]));
   const before = state.rooms;
   state.rooms = new Map();
@@ -328,7 +329,25 @@ function messageNode(view, together) {
         isPrivate(view) ? el("span", { class: "only-you" }, "Only you can see this") : null),
       drawMessage(view, { ...contextNow(), press }),
       view.edited ? el("small", { class: "edited" }, "edited") : null),
+    menuOf(view),
   );
+}
+
+// What can be done with a message that somebody wrote for others.
+function menuOf(view) {
+  if (view.author === state.bot || view.private || !state.shortcuts.length) return null;
+  const menu = el("details", { class: "menu" });
+  const pick = (shortcut) => async () => {
+    menu.open = false;
+    await post("/api/picks", { as: state.me, message: view.id, shortcut });
+  };
+  menu.append(
+    el("summary", { "aria-label": `What to do with this message by ${nameOf(view.author)}` }, el("span", { "aria-hidden": "true" }, "⋯")),
+    el("div", { class: "menu-items" }, ...state.shortcuts.map(({ action, label }) =>
+      el("button", { type: "button", on: { click: pick(action) } }, label))),
+  );
+  menu.addEventListener("toggle", () => menu.open && menu.lastElementChild.scrollIntoView({ block: "nearest" }));
+  return menu;
 }
 
 const contextNow = () => ({ me: state.me, zone: zone(), canOpen: context.canOpen });
@@ -395,6 +414,11 @@ $("welcome-done").addEventListener("click", () => {
 });
 narrow.addEventListener("change", () => drawer(false));
 document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector(".menu[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
   if (event.key === "Escape" && document.body.classList.contains("drawer-open")) {
     drawer(false);
     $("menu").focus();
@@ -402,6 +426,7 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("click", (event) => {
   if (event.target.closest?.("[data-room]")) drawer(false);
+  for (const menu of document.querySelectorAll(".menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 addEventListener("hashchange", () => {
   state.room = wantedRoom();

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from tests.bench.crowd import Timing, timing
 from tests.support.chat import World
 from tests.support.stories import running
-
-
-@dataclass(frozen=True)
-class Timing:
-    name: str
-    p50_ms: float
-    p99_ms: float
 
 
 def measure(times: int = 400, crowd: int = 20) -> list[Timing]:
@@ -70,8 +62,7 @@ def _timed(
             await asyncio.gather(*(one() for _ in range(crowd)))
 
     loop.run_until_complete(all_())
-    cuts = statistics.quantiles(taken, n=100)
-    return Timing(name, cuts[49], cuts[98])
+    return timing(name, taken)
 
 
 def print_report() -> None:

@@ -293,6 +293,33 @@ def test_a_room_of_another_name_changes_nothing(by_hand: World) -> None:
     assert the_room(by_hand).external is None
 
 
+def test_a_room_that_a_stranger_made_is_used_only_when_the_facilitator_says_so(by_hand: World) -> None:
+    accepted(by_hand, 3)
+    name = the_room(by_hand).name
+    mallory = by_hand.person("mallory")
+    trap = by_hand.chat.create_room(name)
+    for _ in range(2):
+        ask(by_hand, mallory, Invited(name), room=trap)
+    assert the_room(by_hand).external is None
+    assert len([text for text in by_hand.fay.texts() if "Is this the room for" in text]) == 1
+    assert not mallory.sees("Is this the room for")
+    by_hand.fay.presses("Yes, use this room")
+    assert the_room(by_hand).external == trap
+    assert {"ana", "ben", "chi", "fay"} <= set(by_hand.chat.room(trap).members)
+
+
+def test_the_room_of_a_stranger_comes_too_late_when_the_facilitator_has_made_one(by_hand: World) -> None:
+    accepted(by_hand, 3)
+    name = the_room(by_hand).name
+    trap = by_hand.chat.create_room(name)
+    ask(by_hand, by_hand.person("mallory"), Invited(name), room=trap)
+    made = by_hand.chat.create_room("another")
+    ask(by_hand, by_hand.fay, Invited(name), room=made)
+    by_hand.fay.presses("Yes, use this room")
+    assert by_hand.fay.sees("has a room already")
+    assert the_room(by_hand).external == made
+
+
 def test_after_the_mend_one_press_sends_again_what_failed_and_what_waited_for_it(chat: World) -> None:
     platform = chat.app.platforms["local"]
     chat.app.delivery._platforms = {"local": WithoutRooms(chat.chat, chat.clock.now)}

@@ -204,7 +204,8 @@ class Stage:
                     if self._opens(declared, who, args):
                         yield from self._pages(who, self.ask(who, Pressed(declared.name, args)).form)
         for shortcut in self.registry.of("shortcut"):
-            yield from self._pages("ana", self.ask("ana", Picked(shortcut, "Read this.", "https://example.org/a")).form)
+            picked = Picked(shortcut, "Read this.", "https://example.org/a", author="ben")
+            yield from self._pages("ana", self.ask("ana", picked).form)
 
     def _pages(self, who: str, opened: Form | None) -> Iterator[Open]:
         while opened is not None:

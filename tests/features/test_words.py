@@ -64,6 +64,7 @@ HOME = (
     "graduated",
 )
 LEADS = ("program", "members", "waiting", "title", "starts")
+POLLED = ("choice", "votes", "everyone", "tied")
 RECAP = ("title", "there", "members", "quotes", "homework", "graduates", *NEXT)
 # Facts that come as a mapping, or that a helper adds.
 MORE: Mapping[str, tuple[str, ...]] = {
@@ -71,6 +72,8 @@ MORE: Mapping[str, tuple[str, ...]] = {
     "cohort/leads": LEADS,
     "pairing/group": ("people", "ends"),
     "pairing/back": ("people", "ends"),
+    "polls/closed": POLLED,
+    "polls/result": POLLED,
     "sessions/scheduled": IN_ROOM,
     "sessions/moved": (*IN_ROOM, "was"),
     "sessions/cancelled": (*IN_ROOM, *NEXT),
@@ -103,6 +106,16 @@ ROUNDS: tuple[Fact, ...] = (
     [{**ROUND, "sat_out": [CHI], "repeats": 1, "unavoidable": 1}, {**ROUND, "prompt": "", "sat_out": [], "repeats": 2}],
     [],
 )
+POLL: Mapping[str, Fact] = {
+    "name": "polls/vote",
+    "args": {"poll_id": 7},
+    "question": "What first?",
+    "choices": ["Import", "Sharing <!here>", "Something else"],
+    "counts": [4, 2, 0],
+    "ends": TUESDAY,
+    "closed": False,
+}
+VOTED: Fact = [{"question": "What first?", "choice": "Import", "votes": 4, "everyone": 6, "tied": []}]
 PLACES = ("https://meet.example.org/x", "voice", "chat", "Room 12", "")
 
 # What code passes under a name: the first is the ordinary one, the others are the odd ones.
@@ -120,10 +133,17 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "answer": ("yes", "maybe", "no"),
     "answer_by": (TUESDAY,),
     "answers": ([{"ask": "Your goal?", "answer": HOSTILE}, {"ask": "Can you change it?", "answer": True}], []),
+    "asked": (
+        VOTED,
+        [{"question": "What first?", "choice": "Import", "votes": 2, "everyone": 4, "tied": ["Import", "Sharing"]}],
+        [{"question": "What first?", "choice": "", "votes": 0, "everyone": 0, "tied": []}],
+    ),
     "ask": ("What did you try? One line is enough.",),
     "badge": ({"name": "Trailhand", "description": "Read closely.", "criteria": "Three reviews."},),
     "badges": ([{"name": "Graduate", "description": "Did it.", "criteria": "Four sessions."}], []),
     "checklist": (["Say hello", "Block the sessions"], []),
+    "choice": ("Import", ""),
+    "choices": (["Import", "Sharing"],),
     "closes": (TUESDAY,),
     "coming": ([ANA, BEN, CHI], [ANA], []),
     "command": ("cohort kudos",),
@@ -191,10 +211,12 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "person": (ANA,),
     "place": PLACES,
     "places": (15,),
+    "poll": (POLL,),
     "program": ("Value Accelerator",),
     "programs": (["value-accelerator-2027-01"], []),
     "promise": ("One real routine of your team runs, every week.",),
     "prompt": ("What was most valuable?", ""),
+    "question": ("What first?",),
     "quotes": ([{"person": ANA, "words": HOSTILE}], []),
     "reason": ("bug", "something-else"),
     "room": (RoomRef(1),),
@@ -208,6 +230,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "state": ("held", "live", "cancelled"),
     "text": (Markdown("**Half way.** What is in your way?"),),
     "there": ([ANA, BEN], [ANA], []),
+    "tied": ([], ["Import", "Sharing"]),
     "title": ("Set out",),
     "titles": (["Two honest conversations"], []),
     "token": ("0badcafe",),
@@ -216,6 +239,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "unsure": ([BEN], []),
     "until": WHEN,
     "video": ("https://video.example.org/1", ""),
+    "votes": (4, 1),
     "waiting": (5, 1, 0),
     "wall": ("count", "names", "off"),
     "was": (TUESDAY,),
@@ -234,6 +258,11 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "cohort/home": {"starts": WHEN, "owes": ([{"title": "One page", "due": TUESDAY}], [])},
     "cohort/leads": {"starts": WHEN},
     "cohort/resumed": {"starts": WHEN},
+    "delivery/caveat": {
+        "what": ("invite", "remove", "room", "post"),
+        "reason": ("role-order", "missing-permission", "roles-server-full", "leads-server-full", "voice-server-full"),
+        "detail": ("Manage Roles", ""),
+    },
     "commands/problem": {
         "reason": (
             *(f"not-a-{kind}" for kind in ("number", "person", "room", "link", "choice", "yes-no", "text")),
@@ -256,6 +285,11 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "exports/file": {"what": ("nps",)},
     "graduation/checklist": {"met": (False, True)},
     "graduation/letter": {"title": ("CEO", "")},
+    "polls/opened": {"ends": (TUESDAY,)},
+    "polls/poll": {"ends": (TUESDAY,)},
+    "polls/result": {"poll": ({**POLL, "closed": True},)},
+    "polls/taken-back": {"ends": (TUESDAY,)},
+    "polls/voted": {"ends": (TUESDAY,), "choice": ("Import",)},
     "program/launch-confirm": {"starts": (date(2027, 1, 11),)},
     "program/launched": {"people": ([ANA, BEN, CHI], [ANA])},
     "program/list": {"known": ([{"key": "value-accelerator", "name": "Value Accelerator"}], [])},

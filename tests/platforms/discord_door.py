@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from bot.command_text import Kind
@@ -26,6 +26,7 @@ from bot.platforms.discord.send import DiscordPlatform
 from bot.platforms.discord.setup import Setup
 from bot.words import Words
 from tests.platforms.fakes.discord import FakeDiscord
+from tests.platforms.stage import until as until
 
 EARLY = 0.2  # seconds after which a slow door's answer is put off
 SLOW = 0.5
@@ -155,9 +156,3 @@ class Listening:
     def _has_commands(self) -> bool:
         commands = self.discord.commands
         return not self.door.commands() or any(commands.values())
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110  (what is waited for happens in the fake, which tells nobody)
-            await asyncio.sleep(0.01)

@@ -6,10 +6,9 @@ Discord's limits are enforced in a time that runs `FASTER`, for Caravan and for 
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -17,8 +16,7 @@ from typing import Any, Self
 
 from sqlmodel import col, select
 
-from bot import catalogue
-from bot.app import App, template_roots
+from bot.app import template_roots
 from bot.clock import Clock, SteppedClock
 from bot.command_text import Kind, OptionSpec, bind, route
 from bot.config import Settings
@@ -31,20 +29,20 @@ from bot.platforms.discord.send import DiscordPlatform
 from bot.platforms.discord.setup import Setup
 from bot.registry import DEFAULTS
 from bot.words import Words
-from cohorts.outbox import Effect, EffectKind, EffectState
+from cohorts.outbox import Effect, EffectKind
 from cohorts.store import Db, Store
 from tests.platforms.fakes.discord import FakeDiscord, FakeGuild, Interaction, Message, Person
 from tests.platforms.fakes.discord.components import BUTTON, SELECTS, TEXT_INPUT, walk
 from tests.platforms.fakes.discord.errors import Json
 from tests.platforms.fakes.discord.filling import CHECKBOX_GROUP, RADIO_GROUP, fields
 from tests.platforms.fakes.discord.trouble import Rates, Standing
-from tests.platforms.stage import START, Actor, Stage
+from tests.platforms.stage import ENDED as ENDED
+from tests.platforms.stage import START, WITHIN, Actor, Stage, built, under_way
+from tests.platforms.stage import until as until
 
 FASTER = 20.0
 PARTS = 12  # messages of one effect, at most
-NOT_IN_VOICE = 10065  # the answer to whether somebody is
 OPENS, GOES_ON = "Fill in", "Continue"
-ENDED = (EffectState.SENT, EffectState.EXPIRED, EffectState.WITHDRAWN)
 
 
 class FastRates(Rates):
@@ -106,13 +104,11 @@ class DiscordActor:
 
     async def _opened(self) -> None:
         """A form that was not ready in time waits behind a button."""
-        for _ in range(600):
-            if self.person.modal is not None:
-                return
-            if self.person.whispers and has_button(self.person.whispers[-1], OPENS):
-                await self.person.presses(OPENS, on=self.person.whispers[-1])
-            await asyncio.sleep(0.005)
-        raise AssertionError(f"no form opens for {self.name}")
+        async with asyncio.timeout(WITHIN):
+            while self.person.modal is None:
+                if self.person.whispers and has_button(self.person.whispers[-1], OPENS):
+                    await self.person.presses(OPENS, on=self.person.whispers[-1])
+                await asyncio.sleep(0.005)
 
     def _fields(self) -> list[tuple[str, Json]]:
         assert self.person.modal is not None
@@ -150,7 +146,7 @@ def fitting(label: str, node: Json) -> object:
 
 
 class DiscordStage(Stage):
-    """`folder` holds the database. Limits are enforced. Caravan may end and begin again."""
+    """`folder` holds the database. Limits are enforced."""
 
     def __init__(self, folder: Path, programs: Path | None = None, *, community: bool = True) -> None:
         self.clock = SteppedClock(START)
@@ -185,16 +181,8 @@ class DiscordStage(Stage):
         settings = self.settings()
         self.platform = FastPlatform(self.setup(), Words(template_roots(settings)), self.clock.now, settling=0.05)
         self.store = Store(f"sqlite:///{self.file}", durable=False)
-        self.app = App(
-            self.store,
-            [self.platform, *self.others()],
-            settings=settings,
-            catalogue=catalogue.load(self._programs),
-            clock=self.clock,
-            boundary=self._reached,
-            jitter=random.Random(1),
-        )
-        self.app.prepare()
+        platforms = [self.platform, *self.others()]
+        self.app = built(self.store, platforms, settings, self.clock, self._programs, self._reached)
         await self.app.delivery.recover()
         self._listening = asyncio.create_task(listen(self.platform, self.app.doors["discord"], between_identifies=0.0))
         await until(lambda: self.platform.connected and bool(self.discord.commands.get(None)))
@@ -213,7 +201,6 @@ class DiscordStage(Stage):
         """Something is about to be sent, or was sent and is not recorded yet."""
 
     async def leaves(self) -> None:
-        """Caravan goes; Discord stays, and so does the database."""
         if self._listening is None:
             return
         self._listening.cancel()
@@ -221,10 +208,6 @@ class DiscordStage(Stage):
         self._listening = None
         await self.platform.close()
         self.app.close()
-
-    async def restarts(self) -> None:
-        await self.leaves()
-        await self.begins()
 
     # Who is there, and what they do.
 
@@ -256,15 +239,12 @@ class DiscordStage(Stage):
 
     async def quiet(self) -> None:
         """Also what follows a long answer a moment later."""
-        while True:
-            await self.discord.quiet(within=20, still=0.03)
-            names = {getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()}
-            if not names & {"Hearing._answered", "Hearing._decided", "Hearing._turned", "Hearing._suggested"}:
-                return
-            await asyncio.sleep(0.01)
+        await self.discord.quiet(within=WITHIN, still=0.03)
+        while await under_way("Hearing._answered", "Hearing._decided", "Hearing._turned", "Hearing._suggested"):
+            await self.discord.quiet(within=WITHIN, still=0.03)
 
     def complaints(self) -> Sequence[str]:
-        refusals = [f"{route}: {code}" for route, code in self.discord.refusals if code != NOT_IN_VOICE]
+        refusals = [f"{route}: {code}" for route, code in self.discord.refusals]
         return [*(str(fault) for fault in self.discord.faults), *refusals]
 
     def arrived(self) -> Sequence[str]:
@@ -284,14 +264,6 @@ class DiscordStage(Stage):
         channels = [*self.guild.channels.values(), *self.discord.dms.values()]
         return [one for channel in channels for one in channel.messages if one.author.bot]
 
-    def effects(self, *states: EffectState) -> list[Effect]:
-        query = select(Effect).where(col(Effect.state).in_(states or tuple(EffectState))).order_by(col(Effect.id))
-        return self.store.read(lambda db: list(db.exec(query).all()))
-
-    def rows(self, of: type) -> int:
-        """How many there are."""
-        return self.store.read(lambda db: len(db.exec(select(of)).all()))
-
 
 def _posts(db: Db) -> dict[str, str | None]:
     kinds = (EffectKind.POST,)
@@ -307,9 +279,3 @@ def seen(stage: DiscordStage, names: Sequence[str]) -> Mapping[str, Counter[str]
     ephemeral = {name: Counter(one.ephemerals) for name, one in people.items()}
     stays = {name: Counter(one.messages()) - ephemeral[name] for name, one in people.items()}
     return {name: Counter(text.replace("#", "") for text in texts.elements()) for name, texts in stays.items()}
-
-
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  (what is waited for happens in the fake, which tells nobody)
-            await asyncio.sleep(0.005)

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
+from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from aiohttp import web
 
-from bot import catalogue
 from bot.app import App, template_roots
 from bot.clock import SteppedClock
 from bot.config import Settings
+from bot.platforms.slack.listen import listen
 from bot.platforms.slack.send import EVENT_TYPE, SlackPlatform
 from bot.platforms.slack.setup import Installed, Mode, Setup, SlackApp
-from bot.threads import Threads
+from bot.platforms.slack.sockets import Patience
 from bot.words import Words
 from cohorts.store import Store
+from tests.platforms.fakes.slack import ALL_SCOPES, FakeSlack, Person, Team
 from tests.platforms.fakes.slack import App as FakeApp
-from tests.platforms.fakes.slack import FakeSlack, Person, Team
 from tests.platforms.fakes.slack.render import all_options
 from tests.platforms.fakes.slack.state import Json, View
-from tests.platforms.stage import START, Actor, Stage
+from tests.platforms.stage import START, WITHIN, Actor, Stage, built, under_way, until
 
 
 class SlackActor:
@@ -58,11 +59,9 @@ class SlackActor:
         raise AssertionError("the form never ends")
 
     async def _opened(self) -> View:
-        for _ in range(600):
-            if self.person.form is not None and "submit" in self.person.form.body:
-                return self.person.form
-            await asyncio.sleep(0.005)
-        raise AssertionError(f"no form opens for {self.name}")
+        await until(lambda: self.person.form is not None and "submit" in self.person.form.body)
+        assert self.person.form is not None
+        return self.person.form
 
     def sees(self, text: str) -> bool:
         return self.person.sees(text)
@@ -91,18 +90,21 @@ def fitting(block: Json) -> object:
     return "Two people said it would slow them down."
 
 
-class SlackStage(Stage):
-    """`folder` holds the database. Limits are enforced."""
+class InSlack(Stage):
+    """A Caravan in the fake Slack. `folder` holds the database. Limits are enforced."""
 
-    def __init__(self, folder: Path, mode: Mode, programs: Path | None = None) -> None:
-        self.mode = mode
+    mode = Mode.SOCKET
+    patience: Patience | None = None
+    settling = 0.05
+
+    def __init__(self, folder: Path, programs: Path | None = None) -> None:
         self.clock = SteppedClock(START)
         self.slack = FakeSlack(clock=self._seconds)
         self.slack.enforce_limits = True
-        self._folder = folder
+        self.file = folder / "caravan.sqlite"
         self._programs = programs
-        self._actors: dict[str, SlackActor] = {}
         self._runner: web.AppRunner | None = None
+        self._listening: asyncio.Task[None] | None = None
 
     def _seconds(self) -> float:
         return self.clock.now().timestamp()
@@ -111,52 +113,30 @@ class SlackStage(Stage):
         self.clock.forward(timedelta(seconds=seconds))
         await asyncio.sleep(0)
 
-    async def __aenter__(self) -> SlackStage:
-        await self.slack.start()
-        self.team: Team = self.slack.add_team("Acme")
-        fake = self.team.app
-        # Signatures are of today, whatever day the story plays on.
-        fake.signed = partial(_signed_today, fake)  # type: ignore[method-assign]
-        app = SlackApp(app_token=fake.app_token, signing_secret=fake.signing_secret)
-        setup = Setup(api_url=self.slack.api_url, mode=self.mode, installed=(Installed(self.team.bot_token, app),))
-        settings = Settings(owners=("olu@example.org",))
-        self.platform = SlackPlatform(
-            setup,
-            Words(template_roots(settings)),
-            self.clock.now,
-            settling=0.1,
-            seconds=self._seconds,
-            sleep=self._sleep,
-        )
-        self.store = Store(f"sqlite:///{self._folder / 'caravan.sqlite'}", durable=False)
-        self.app = App(
-            self.store,
-            [self.platform],
-            settings=settings,
-            catalogue=catalogue.load(self._programs),
-            clock=self.clock,
-            jitter=random.Random(1),
-            threads=Threads(self.store, patience=30),  # a machine under load is no reason to ask again
-        )
-        self.app.prepare()
-        fake.shortcuts = {one.label: one.action for one in self.app.doors["slack"].shortcuts()}
-        if self.mode is Mode.HTTP:
-            fake.request_url = await self._served()
-        self._listening = asyncio.create_task(self.platform.listen(self.app.doors["slack"]))
-        for _ in range(1000):
-            if self.platform.connected:
-                return self
-            await asyncio.sleep(0.01)
-        raise AssertionError("Caravan never connected")
+    @abstractmethod
+    def makes_teams(self) -> None:
+        """The workspaces, before anything begins."""
+        ...
 
-    async def _served(self) -> str:
-        served = web.Application()
-        served.add_routes(self.platform.routes(self.app.doors["slack"]))
-        self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.5)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        host, port = self._runner.addresses[0][:2]
-        return f"http://{host}:{port}/slack/events"
+    @abstractmethod
+    def settings(self) -> Settings: ...
+
+    @abstractmethod
+    def setup(self) -> Setup: ...
+
+    @abstractmethod
+    def tells_slack(self) -> None:
+        """What an administrator writes into the settings of the app."""
+        ...
+
+    async def serves(self) -> None:
+        """A web server, where Slack comes by HTTP."""
+
+    async def __aenter__(self) -> Self:
+        await self.slack.start()
+        self.makes_teams()
+        await self.begins()
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -164,16 +144,89 @@ class SlackStage(Stage):
         await self.leaves()
         await self.slack.stop()
 
+    # The life of a process.
+
+    async def begins(self) -> None:
+        settings = self.settings()
+        self.store = Store(f"sqlite:///{self.file}", durable=False, boundary=self._committed)
+        self.platform = SlackPlatform(
+            self.setup(),
+            Words(template_roots(settings)),
+            self.clock.now,
+            settling=self.settling,
+            seconds=self._seconds,
+            sleep=self._sleep,
+        )
+        self.app = built(self.store, [self.platform], settings, self.clock, self._programs, self._reached)
+        self.tells_slack()
+        await self.app.delivery.recover()
+        await self.serves()
+        self._listening = asyncio.create_task(listen(self.platform, self.app.doors["slack"], self.patience))
+        await self.connected()
+
+    def _reached(self, boundary: str) -> None:
+        """Something is about to be sent, or was sent and is not recorded yet."""
+
+    def _committed(self, boundary: str) -> None:
+        """From the writer's thread, before whoever waits for the commit hears of it."""
+
+    async def connected(self) -> None:
+        await until(lambda: self.platform.connected)
+
     async def leaves(self) -> None:
-        """Caravan goes; Slack stays, and so does the database."""
-        if self._listening.cancelled():
+        if self._listening is None:
             return
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
+        self._listening = None
         await self.platform.close()
         if self._runner is not None:
             await self._runner.cleanup()
+            self._runner = None
         self.app.close()
+
+    async def quiet(self) -> None:
+        """Also what follows a long answer a moment later."""
+        await self.slack.quiet(within=WITHIN, still=0.02)
+        while await under_way("Hearing._rest", "Hearing._later"):
+            await self.slack.quiet(within=WITHIN, still=0.02)
+
+
+class SlackStage(InSlack):
+    """One workspace, over sockets or HTTP."""
+
+    scopes: frozenset[str] = ALL_SCOPES
+    settling = 0.1
+
+    def __init__(self, folder: Path, mode: Mode, programs: Path | None = None) -> None:
+        super().__init__(folder, programs)
+        self.mode = mode
+        self._actors: dict[str, SlackActor] = {}
+
+    def makes_teams(self) -> None:
+        self.team: Team = self.slack.add_team("Acme", scopes=self.scopes)
+        # Signatures are of today, whatever day the story plays on.
+        self.team.app.signed = partial(_signed_today, self.team.app)  # type: ignore[method-assign]
+
+    def settings(self) -> Settings:
+        return Settings(owners=("olu@example.org",))
+
+    def setup(self) -> Setup:
+        return Setup(api_url=self.slack.api_url, mode=self.mode, installed=(installed(self.team),))
+
+    def tells_slack(self) -> None:
+        self.team.app.shortcuts = shortcuts(self.app)
+
+    async def serves(self) -> None:
+        if self.mode is not Mode.HTTP:
+            return
+        served = web.Application()
+        served.add_routes(self.platform.routes(self.app.doors["slack"]))
+        self._runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        host, port = self._runner.addresses[0][:2]
+        self.team.app.request_url = f"http://{host}:{port}/slack/events"
 
     def person(self, name: str, zone: str = "Europe/Berlin") -> SlackActor:
         if name not in self._actors:
@@ -182,15 +235,6 @@ class SlackStage(Stage):
 
     def mention(self, actor: Actor) -> str:
         return f"@{actor.name}"
-
-    async def quiet(self) -> None:
-        """Also what follows a long answer a moment later."""
-        while True:
-            await self.slack.quiet(within=20, still=0.02)
-            names = {getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()}
-            if not names & {"Hearing._rest", "Hearing._later"}:
-                return
-            await asyncio.sleep(0.02)
 
     def complaints(self) -> Sequence[str]:
         harmless = {("pins.add", "already_pinned")}
@@ -205,6 +249,15 @@ class SlackStage(Stage):
             if message.metadata and message.metadata["event_type"] == EVENT_TYPE
             for payload in (message.metadata["event_payload"],)
         ]
+
+
+def installed(team: Team) -> Installed:
+    """As an app of its own, or whatever app it has."""
+    return Installed(team.bot_token, SlackApp(team.app.app_token, team.app.signing_secret))
+
+
+def shortcuts(app: App) -> dict[str, str]:
+    return {one.label: one.action for one in app.doors["slack"].shortcuts()}
 
 
 def _signed_today(app: FakeApp, body: str, at: float | None = None) -> dict[str, str]:

@@ -4,29 +4,20 @@ or all have the same one.
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from pathlib import Path
 
-from bot import catalogue
-from bot.app import App, template_roots
-from bot.clock import SteppedClock
 from bot.config import Settings
-from bot.platforms.slack.send import EVENT_TYPE, SlackPlatform
-from bot.platforms.slack.setup import Installed, Setup, SlackApp
-from bot.threads import Threads
-from bot.words import Words
-from cohorts.store import Store
-from tests.platforms.fakes.slack import FakeSlack, Person, Team
+from bot.platforms.slack.send import EVENT_TYPE
+from bot.platforms.slack.setup import Setup
+from tests.platforms.fakes.slack import Person, Team
 from tests.platforms.fakes.slack.state import User
-from tests.platforms.slack_stage import SlackActor
-from tests.platforms.stage import START, Actor, Stage
+from tests.platforms.slack_stage import InSlack, SlackActor, installed, shortcuts
+from tests.platforms.stage import Actor, until
 
 
-class SlackWorld(Stage):
-    """`owners` are named once the workspaces are there. Socket Mode; limits are enforced."""
+class SlackWorld(InSlack):
+    """`owners` are named once the workspaces are there. Socket Mode."""
 
     def __init__(
         self,
@@ -38,66 +29,30 @@ class SlackWorld(Stage):
         prefix: str = "",
         owners: Callable[[SlackWorld], Sequence[str]] | None = None,
     ) -> None:
-        self.clock = SteppedClock(START)
-        self.slack = FakeSlack(clock=self._seconds)
-        self.slack.enforce_limits = True
-        self._folder, self._names, self._one_app = folder, names, one_app
-        self._catalogue, self._prefix, self._owners = catalogue.load(programs), prefix, owners or everywhere
+        super().__init__(folder, programs)
+        self._names, self._one_app = names, one_app
+        self._prefix, self._owners = prefix, owners or everywhere
         self.teams: list[Team] = []
 
-    def _seconds(self) -> float:
-        return self.clock.now().timestamp()
-
-    async def _sleep(self, seconds: float) -> None:
-        self.clock.forward(timedelta(seconds=seconds))
-        await asyncio.sleep(0)
-
-    async def __aenter__(self) -> SlackWorld:
-        await self.slack.start()
+    def makes_teams(self) -> None:
         for name in self._names:
             self.teams.append(
                 self.slack.add_team(name, app=self.teams[0].app if self._one_app and self.teams else None)
             )
             self.teams[-1].add_person("Olu", "Europe/Berlin")
-        installed = tuple(
-            Installed(team.bot_token, SlackApp(team.app.app_token, team.app.signing_secret)) for team in self.teams
-        )
-        settings = Settings(owners=tuple(self._owners(self)), command_prefix=self._prefix)
-        self.platform = SlackPlatform(
-            Setup(api_url=self.slack.api_url, prefix=self._prefix, installed=installed),
-            Words(template_roots(settings)),
-            self.clock.now,
-            settling=0.05,
-            seconds=self._seconds,
-            sleep=self._sleep,
-        )
-        self.store = Store(f"sqlite:///{self._folder / 'caravan.sqlite'}", durable=False)
-        self.app = App(
-            self.store,
-            [self.platform],
-            settings=settings,
-            catalogue=self._catalogue,
-            clock=self.clock,
-            jitter=random.Random(1),
-            threads=Threads(self.store, patience=30),
-        )
-        self.app.prepare()
-        for team in self.teams:
-            nouns = {one.path.split()[0] for one in self.app.doors["slack"].commands()}
-            team.app.commands = {f"/{noun}" for noun in nouns}
-            team.app.shortcuts = {one.label: one.action for one in self.app.doors["slack"].shortcuts()}
-        self._listening = asyncio.create_task(self.platform.listen(self.app.doors["slack"]))
-        async with asyncio.timeout(10):
-            while not self.platform.connected:  # noqa: ASYNC110  (the sockets tell nobody)
-                await asyncio.sleep(0.01)
-        return self
 
-    async def __aexit__(self, *_: object) -> None:
-        self._listening.cancel()
-        await asyncio.gather(self._listening, return_exceptions=True)
-        await self.platform.close()
-        self.app.close()
-        await self.slack.stop()
+    def settings(self) -> Settings:
+        return Settings(owners=tuple(self._owners(self)), command_prefix=self._prefix)
+
+    def setup(self) -> Setup:
+        every = tuple(installed(team) for team in self.teams)
+        return Setup(api_url=self.slack.api_url, prefix=self._prefix, installed=every)
+
+    def tells_slack(self) -> None:
+        nouns = {one.path.split()[0] for one in self.app.doors["slack"].commands()}
+        for team in self.teams:
+            team.app.commands = {f"/{noun}" for noun in nouns}
+            team.app.shortcuts = shortcuts(self.app)
 
     # Who is there.
 
@@ -125,14 +80,6 @@ class SlackWorld(Stage):
 
     # What happens.
 
-    async def quiet(self) -> None:
-        while True:
-            await self.slack.quiet(within=20, still=0.02)
-            names = {getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()}
-            if not names & {"Hearing._rest", "Hearing._later"}:
-                return
-            await asyncio.sleep(0.01)
-
     def complaints(self) -> Sequence[str]:
         return [str(fault) for fault in self.slack.faults]
 
@@ -146,9 +93,7 @@ class SlackWorld(Stage):
 
     async def asked(self, person: Person) -> None:
         """Until a form is open before them."""
-        async with asyncio.timeout(5):
-            while person.form is None or "submit" not in person.form.body:  # noqa: ASYNC110  (nor do the fake's screens)
-                await asyncio.sleep(0.005)
+        await until(lambda: person.form is not None and "submit" in person.form.body)
 
 
 def everywhere(world: SlackWorld) -> Sequence[str]:

@@ -6,16 +6,28 @@ Time stands still while people act, and is moved between; what becomes due happe
 from __future__ import annotations
 
 import asyncio
+import random
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
+from sqlmodel import col, select
+
+from bot import catalogue
 from bot.app import App
 from bot.clock import SteppedClock
+from bot.config import Settings
+from bot.platforms.base import Platform
+from bot.threads import Threads
+from cohorts.outbox import Effect, EffectState
+from cohorts.store import Store
 
 START = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 AT_ONCE = timedelta(minutes=2)  # what waits for no longer than this is sent before anybody acts again
+WITHIN = 60.0  # seconds for whatever is waited for: only a bound, which a machine under load must not reach
+ENDED = (EffectState.SENT, EffectState.EXPIRED, EffectState.WITHDRAWN)
 
 
 class Actor(Protocol):
@@ -50,10 +62,26 @@ class Actor(Protocol):
 
 
 class Stage(ABC):
-    """One running Caravan on one platform. Use it as an async context manager."""
+    """One running Caravan on one platform, which may end and begin again. Use it as an async context manager."""
 
     app: App
     clock: SteppedClock
+    file: Path  # of the database
+    store: Store
+
+    @abstractmethod
+    async def begins(self) -> None:
+        """A process, on the database that is there."""
+        ...
+
+    @abstractmethod
+    async def leaves(self) -> None:
+        """Caravan goes; the platform stays, and so does the database."""
+        ...
+
+    async def restarts(self) -> None:
+        await self.leaves()
+        await self.begins()
 
     @abstractmethod
     def person(self, name: str, zone: str = "Europe/Berlin") -> Actor: ...
@@ -77,6 +105,14 @@ class Stage(ABC):
     def arrived(self) -> Sequence[str]:
         """The keys of all messages and files that arrived, again for each time."""
         ...
+
+    def effects(self, *states: EffectState) -> list[Effect]:
+        query = select(Effect).where(col(Effect.state).in_(states or tuple(EffectState))).order_by(col(Effect.id))
+        return self.store.read(lambda db: list(db.exec(query).all()))
+
+    def rows(self, of: type) -> int:
+        """How many there are."""
+        return self.store.read(lambda db: len(db.exec(select(of)).all()))
 
     async def settle(self) -> None:
         """Everything due now, and all that follows from it, however long the lanes make it wait."""
@@ -102,6 +138,43 @@ class Stage(ABC):
 
     async def passes(self, **by: float) -> None:
         await self.until(self.clock.now() + timedelta(**by))
+
+
+def built(
+    store: Store,
+    platforms: Sequence[Platform],
+    settings: Settings,
+    clock: SteppedClock,
+    programs: Path | None = None,
+    boundary: Callable[[str], None] = lambda _: None,
+) -> App:
+    """A Caravan whose tables are there, with its own programs and those of a folder."""
+    app = App(
+        store,
+        platforms,
+        settings=settings,
+        catalogue=catalogue.load(programs),
+        clock=clock,
+        boundary=boundary,
+        jitter=random.Random(1),
+        threads=Threads(store, patience=30),  # a machine under load is no reason to ask again
+    )
+    app.prepare()
+    return app
+
+
+async def until(condition: Callable[[], bool], seconds: float = WITHIN) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  (what is waited for happens in the fake, which tells nobody)
+            await asyncio.sleep(0.005)
+
+
+async def under_way(*names: str) -> bool:
+    """Whether such a coroutine of ours is; if so, after a moment."""
+    if not {getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()} & set(names):
+        return False
+    await asyncio.sleep(0.01)
+    return True
 
 
 async def together(*acts: object) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from discord import Permissions
 
+from bot.config import TEMPLATES
 from bot.findings import Finding
 from bot.platforms.base import Kind, Parcel
 from bot.platforms.discord.check import examined
@@ -39,7 +40,7 @@ def wrong(findings: list[Finding]) -> list[str]:
 
 
 async def with_a_room(discord: FakeDiscord, guild: FakeGuild) -> Channel:
-    platform = DiscordPlatform(setup_of(discord), Words(()), lambda: datetime.now(UTC))
+    platform = DiscordPlatform(setup_of(discord), Words([TEMPLATES]), lambda: datetime.now(UTC))
     room = await platform.send(Parcel("room/1", Kind.ROOM, str(guild.id), name="Seven"))
     await platform.close()
     return guild.channels[int(room.id)]
@@ -54,7 +55,7 @@ async def test_where_all_is_well_each_line_says_so(discord: FakeDiscord) -> None
     assert "✓ clock: within 60 s of Discord's" in lines
     assert "✓ discord: Caravan" in lines
     assert "✓ discord permissions (Acme): all there" in lines
-    assert "✓ discord roles (Acme): 1 of cohorts, all below the bot's own" in lines
+    assert "✓ discord roles (Acme): 2 of cohorts, all below the bot's own" in lines
     assert "✓ discord #seven (Acme): the bot may do there what it has to" in lines
     assert "✓ discord voice Seven (Acme): the bot may do there what it has to" in lines
 
@@ -63,7 +64,7 @@ async def test_what_is_asked_for_is_enough_to_make_a_room_and_fill_it(discord: F
     guild = discord.add_guild("Acme", permissions=asked().value)
     room = await with_a_room(discord, guild)
     ana = guild.add_person("Ana")
-    platform = DiscordPlatform(setup_of(discord), Words(()), lambda: datetime.now(UTC))
+    platform = DiscordPlatform(setup_of(discord), Words([TEMPLATES]), lambda: datetime.now(UTC))
     await platform.send(Parcel("seat", Kind.INVITE, str(guild.id), room=str(room.id), account=ana.id))
     await platform.send(
         Parcel("link", Kind.BOOKMARK, str(guild.id), room=str(room.id), title="Calendar", url="https://example.org/a")
@@ -88,7 +89,7 @@ async def test_a_role_above_the_bots_is_named(discord: FakeDiscord) -> None:
     await with_a_room(discord, guild)
     guild.lower_bot(guild.role_named("Seven"))
     (line,) = wrong(await found(setup_of(discord)))
-    assert "can't give them: Seven" in line
+    assert "can't give them: Seven, Seven · facilitators" in line
     assert "drag the bot's own role above" in line
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from operator import mul
 from typing import Any
 
 import pytest
@@ -18,7 +18,6 @@ from bot.message import (
     Button,
     ButtonStyle,
     Card,
-    Divider,
     Heading,
     Inline,
     Link,
@@ -38,10 +37,10 @@ from bot.platforms.discord.draw import Drawn, draw
 from bot.platforms.discord.inline import APART, cut, markdown, shortened, weight
 from bot.platforms.discord.shelf import Shelf
 from tests.platforms.discord_markdown import Found, read
+from tests.platforms.drawing import FOUR, Written, inside, said, typed
 from tests.platforms.fakes.discord.limits import check_message
 from tests.platforms.fakes.discord.state import COMPONENTS_V2
 
-FOUR = datetime(2027, 12, 1, 15, 0, tzinfo=UTC)
 HOSTILE = [
     "@everyone and @here",
     "<@1234567890> <@!1234567890> <@&42> <#42>",
@@ -63,25 +62,6 @@ HOSTILE = [
     "¯\\_(ツ)_/¯",
     "\u2028- after a line separator\u000b- after a tab",
 ]
-
-
-def said(*inlines: Inline) -> Message:
-    return Message(blocks=(Paragraph(inlines),))
-
-
-def typed(text: str) -> Message:
-    return said(Text(text, literal=True))
-
-
-def inside(thing: object) -> Iterator[dict[str, Any]]:
-    """Every object of a payload, from the outside in."""
-    if isinstance(thing, dict):
-        yield thing
-        for value in thing.values():
-            yield from inside(value)
-    elif isinstance(thing, list):
-        for one in thing:
-            yield from inside(one)
 
 
 def parts(drawn: Sequence[Drawn], kind: int) -> list[dict[str, Any]]:
@@ -411,43 +391,25 @@ def test_what_does_not_fit_into_a_button_is_refused_in_plain_words_or_kept() -> 
 
 # Anything.
 
+REPEATED = (
+    *(("x", 5000), ("word ", 1200), ("*", 4000), ("line\n", 900)),
+    *(("- \n1. \n", 500), ("@everyone", 500), ("😀", 2500)),
+)
 TEXTS = st.one_of(
-    st.text(max_size=300),
-    st.sampled_from(HOSTILE),
-    st.sampled_from(
-        ["x" * 5000, "word " * 1200, "*" * 4000, "line\n" * 900, "- \n1. \n" * 500, "@everyone" * 500, "😀" * 2500]
-    ),
+    st.text(max_size=300), st.sampled_from(HOSTILE), st.sampled_from(REPEATED).map(lambda pair: mul(*pair))
 )
-INLINES = st.one_of(
-    st.builds(Text, TEXTS, bold=st.booleans(), italic=st.booleans(), code=st.booleans(), literal=st.booleans()),
-    st.builds(Link, st.sampled_from(["https://example.org", "javascript:x", "http://a/" + "b" * 3000]), TEXTS),
-    st.builds(Moment, st.just(FOUR), st.sampled_from(MomentStyle)),
-    st.builds(Mention, TEXTS, st.sampled_from(["101", "102", None, "no id"])),
-    st.builds(RoomMention, TEXTS, st.sampled_from(["900", None])),
-    st.just(Break()),
-)
-LINES = st.lists(INLINES, max_size=4).map(tuple)
-BLOCKS: st.SearchStrategy[Block] = st.one_of(
-    st.builds(Paragraph, LINES),
-    st.builds(Heading, LINES),
-    st.builds(Listing, st.lists(LINES, max_size=5).map(tuple), ordered=st.booleans()),
-    st.builds(Quote, st.lists(st.builds(Paragraph, LINES), max_size=3).map(tuple)),
-    st.just(Divider()),
-)
-BUTTONS = st.lists(
-    st.builds(Button, st.just("a/b"), TEXTS, st.fixed_dictionaries({"n": st.integers(0, 3)})), max_size=12
-).map(tuple)
-MESSAGES = st.builds(
-    Message,
-    LINES,
-    st.lists(BLOCKS, max_size=5).map(tuple),
-    st.lists(st.builds(Card, st.lists(BLOCKS, max_size=2).map(tuple), BUTTONS), max_size=4).map(tuple),
-    BUTTONS,
+WRITTEN = Written(
+    texts=TEXTS,
+    urls=st.sampled_from(["https://example.org", "javascript:x", ""]).map(lambda url: url or "http://a/" + "b" * 3000),
+    accounts=st.sampled_from(["101", "102", None, "no id"]),
+    rooms=st.sampled_from(["900", None]),
+    args=st.fixed_dictionaries({"n": st.integers(0, 3)}),
+    most=4,
 )
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(MESSAGES)
+@given(WRITTEN.messages)
 def test_any_message_stays_within_the_limits_and_keeps_its_buttons(message: Message) -> None:
     drawn = draw(message, key="any")
     within(drawn)
@@ -455,7 +417,7 @@ def test_any_message_stays_within_the_limits_and_keeps_its_buttons(message: Mess
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(BLOCKS, max_size=5))
+@given(st.lists(WRITTEN.blocks, max_size=5))
 def test_no_letter_of_any_message_is_lost(blocks: list[Block]) -> None:
     shown, _ = read(content(draw(Message(blocks=tuple(blocks)))))
     for text in (node.text for node in _texts(blocks)):
@@ -475,7 +437,7 @@ def _texts(blocks: Sequence[Block]) -> Iterator[Text]:
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
-@given(LINES, st.integers(1600, 3800))
+@given(WRITTEN.inlines, st.integers(1600, 3800))
 def test_pieces_are_never_heavier_than_they_were_allowed(inlines: tuple[Inline, ...], most: int) -> None:
     for piece in cut(inlines, most):
         assert limits.length(markdown(piece)) <= most

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.message import Message, Paragraph, Text
 from bot.platforms.base import Kind, Parcel, Receipt, SendError
-from bot.platforms.discord.send import DiscordPlatform
-from bot.platforms.discord.setup import Setup
-from bot.words import Words
-from tests.platforms.fakes.discord import Channel, FakeDiscord, FakeGuild, Permission
+from tests.platforms.discord_sender import HOME, Sender, careful
+from tests.platforms.fakes.discord import Channel, FakeDiscord, Permission
 from tests.platforms.fakes.discord.state import VOICE, ScheduledEvent
 
 CREATE = "POST /guilds/{guild}/scheduled-events"
@@ -24,34 +22,13 @@ HOUR = timedelta(hours=1)
 LINK = "https://meet.example.org/x"
 
 
-class Stage:
+class Stage(Sender):
     """A server with a cohort's category, which the bot made, and sessions to put among its events."""
 
     def __init__(self, discord: FakeDiscord) -> None:
-        self.discord = discord
-        self.guild: FakeGuild = discord.add_guild("Acme")
-        self._platforms: list[DiscordPlatform] = []
-        self.platform = self.started()
+        super().__init__(discord)
         self.room = ""
         self.starts = self.now().replace(microsecond=0) + timedelta(days=1)
-
-    def started(self) -> DiscordPlatform:
-        """A bot that has just been started."""
-        setup = Setup(token=self.discord.token, api_url=self.discord.api_url)
-        platform = DiscordPlatform(setup, Words(()), self.now, settling=0.01)
-        self._platforms.append(platform)
-        return platform
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.discord.clock(), UTC)
-
-    async def makes_room(self, name: str = "Deploy Together 7") -> str:
-        room = Parcel(key=f"room/{name}", kind=Kind.ROOM, workspace=str(self.guild.id), name=name)
-        return (await self.platform.send(room)).id
-
-    async def close(self) -> None:
-        for platform in self._platforms:
-            await platform.close()
 
     def parcel(self, **more: object) -> Parcel:
         parcel = Parcel(
@@ -66,37 +43,20 @@ class Stage:
         )
         return replace(parcel, **more)  # type: ignore[arg-type]
 
-    async def delivered(self, parcel: Parcel) -> Receipt:
-        """As delivery does it: what is uncertain is looked for, what is not there is sent again."""
-        try:
-            return await self.platform.send(parcel)
-        except OSError:
-            tried = replace(parcel, attempted_at=self.now())
-            return await self.platform.find(tried) or await self.platform.send(tried)
-
-    async def refused(self, parcel: Parcel) -> tuple[str, str]:
-        with pytest.raises(SendError) as refused:
-            await self.platform.send(parcel)
-        assert refused.value.permanent
-        return refused.value.reason, refused.value.detail
-
     @property
     def events(self) -> list[ScheduledEvent]:
         return list(self.guild.events.values())
 
     @property
     def voice(self) -> Channel:
-        return next(one for one in self.guild.rooms(VOICE) if one.name == "Deploy Together 7")
+        return next(one for one in self.guild.rooms(VOICE) if one.name == HOME)
 
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
-    async with FakeDiscord() as discord:
-        stage = Stage(discord)
+    async with FakeDiscord() as discord, careful(Stage(discord)) as stage:
         stage.room = await stage.makes_room()
         yield stage
-        await stage.close()
-        assert discord.faults == [], "a body that no careful bot sends"
 
 
 async def test_a_session_is_an_event_in_the_cohorts_voice_channel(stage: Stage) -> None:

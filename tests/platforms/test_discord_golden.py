@@ -39,4 +39,4 @@ def test_discord_takes_what_stands_in_a_golden_file(name: str) -> None:
         for modal in content["modals"]:
             check_modal(modal)
     for message in messages:
-        check_message({**message, "flags": COMPONENTS_V2}, {})
+        check_message({**message, "flags": 0 if "poll" in message else COMPONENTS_V2}, {})

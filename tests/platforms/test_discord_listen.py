@@ -447,8 +447,18 @@ async def test_a_shortcut_on_a_message_takes_its_words_and_its_link(
         other = await ana.says("Ben helped me", guild.general)
         await ana.picks("Give kudos", other)
         assert door.deeds == [
-            Picked("homework/submit", "mine: <https://example.org/work?a=1&b=2>.", "https://example.org/work?a=1&b=2"),
-            Picked("kudos", "Ben helped me", f"https://discord.com/channels/{guild.id}/{guild.general.id}/{other.id}"),
+            Picked(
+                "homework/submit",
+                "mine: <https://example.org/work?a=1&b=2>.",
+                "https://example.org/work?a=1&b=2",
+                str(ana.id),
+            ),
+            Picked(
+                "kudos",
+                "Ben helped me",
+                f"https://discord.com/channels/{guild.id}/{guild.general.id}/{other.id}",
+                str(ana.id),
+            ),
         ]
         assert ana.ephemerals == ["Passed on."]
 

@@ -635,6 +635,23 @@ async def test_a_poll_is_voted_in(fake: FakeDiscord, guild: FakeGuild, ana: Pers
         assert [each.id async for each in read.answers[1].voters()] == [ana.user.id]
 
 
+async def test_a_poll_is_ended_once_and_never_changed(fake: FakeDiscord, guild: FakeGuild, ana: Person) -> None:
+    async with running(fake) as bot:
+        poll = discord.Poll("When?", timedelta(hours=2)).add_answer(text="Monday").add_answer(text="Friday")
+        sent = await general(bot, guild).send(poll=poll)
+        words = await general(bot, guild).send("Only words.")
+        for no, code in ((sent.edit(content="Other words"), 520003), (words.end_poll(), 520006)):
+            with pytest.raises(discord.HTTPException) as refused:
+                await no
+            assert refused.value.code == code
+        await sent.end_poll()
+        with pytest.raises(CannotDo):
+            await ana.votes("Monday")
+        with pytest.raises(discord.HTTPException) as refused:
+            await sent.end_poll()
+        assert refused.value.code == 520001
+
+
 async def test_a_command_works_in_the_direct_message(fake: FakeDiscord, ana: Person) -> None:
     async with running(fake):
         await ana.uses("/cohort colour", in_="dm", colour="red")

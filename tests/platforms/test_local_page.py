@@ -35,7 +35,9 @@ from bot.platforms.base import (
     Kind,
     Outcome,
     Parcel,
+    Picked,
     Pressed,
+    Profile,
     ShortcutInfo,
     Typed,
     Wrote,
@@ -85,7 +87,7 @@ class FakeDoor:
         return (CommandInfo("queue", "Who waits", ("which",)), CommandInfo("form", "Every kind", ()))
 
     def shortcuts(self) -> Sequence[ShortcutInfo]:
-        return ()
+        return (ShortcutInfo("kudos", "Kudos"),)
 
     def only_reads(self, deed: Deed) -> bool:
         return False
@@ -346,6 +348,24 @@ async def test_a_button_is_pressed_once_it_is_seen_and_by_nobody_else(page: Serv
     assert "Picked <script>" in json.dumps(changed)
 
 
+async def test_a_shortcut_is_chosen_on_a_message_that_one_sees(page: Served) -> None:
+    room = page.chat.create_room("garden")
+    page.chat.invite(room, "ben")
+    message = page.chat.post(room, draw_words("I asked five people"), at=NOON, author="ben")
+    assert (await page.state())["shortcuts"] == [{"action": "kudos", "label": "Kudos"}]
+    pick = {"as": "ana", "message": message, "shortcut": "kudos"}
+    assert (await page.post("/api/picks", pick))[0] == 403
+    page.chat.invite(room, "ana")
+    assert (await page.post("/api/picks", pick | {"shortcut": "no/such"}))[0] == 403
+    assert page.door.heard == []
+    assert (await page.post("/api/picks", pick))[0] == 200
+    (heard,) = page.door.heard
+    assert (heard.deed, heard.room) == (Picked("kudos", "I asked five people", author="ben"), room)
+    assert heard.mentioned == {"ben": Profile("Ben", "America/New_York")}
+    assert "Thanks" in json.dumps((await page.messages("ana", room))[-1])
+    assert "Thanks" not in json.dumps(await page.messages("ben", room))
+
+
 async def test_a_form_is_remarked_on_filled_in_and_gone(page: Served) -> None:
     await page.post("/api/says", {"as": "ana", "text": "/form"})
     form = (await page.state())["form"]
@@ -373,6 +393,8 @@ async def test_a_form_is_remarked_on_filled_in_and_gone(page: Served) -> None:
         ("says", {"text": "   "}),
         ("clicks", {"message": "1", "button": {}}),
         ("clicks", {"message": 1, "button": {"action": "x"}}),
+        ("picks", {"shortcut": 1, "message": 1}),
+        ("picks", {"shortcut": "kudos", "message": "1"}),
         ("fills", {"form": 1, "answers": {"line": {"deep": 1}}}),
         ("read", {"room": "dm-ana"}),
         ("clock", {"do": "backward"}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from operator import mul
 from typing import Any
 
@@ -14,14 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.message import (
-    Block,
     Break,
     Button,
     ButtonStyle,
     Card,
-    Divider,
-    Heading,
-    Inline,
     Link,
     Listing,
     Mention,
@@ -39,9 +35,10 @@ from bot.platforms.slack.draw import Drawn, draw, draw_view_blocks, home_view, p
 from bot.platforms.slack.inline import shortened
 from bot.words import Words
 from tests.features.test_words import TEMPLATES
+from tests.platforms.drawing import FOUR, Written, said, typed
+from tests.platforms.drawing import inside as inside
 from tests.platforms.fakes.slack.limits import UPDATED_TEXT, check_message, check_view
 
-FOUR = datetime(2027, 12, 1, 15, 0, tzinfo=UTC)
 HOSTILE = [
     "<!channel>",
     "<!here> <@U1> <#C1|general>",
@@ -56,25 +53,6 @@ HOSTILE = [
     "nul \0 inside",
 ]
 WORDS = Words([TEMPLATES])
-
-
-def said(*inlines: Inline) -> Message:
-    return Message(blocks=(Paragraph(inlines),))
-
-
-def typed(text: str) -> Message:
-    return said(Text(text, literal=True))
-
-
-def inside(thing: object) -> Iterator[dict[str, Any]]:
-    """Every object of a payload, from the outside in."""
-    if isinstance(thing, dict):
-        yield thing
-        for value in thing.values():
-            yield from inside(value)
-    elif isinstance(thing, list):
-        for one in thing:
-            yield from inside(one)
 
 
 def parts(thing: object, kind: str) -> list[dict[str, Any]]:
@@ -372,35 +350,14 @@ units = st.sampled_from(["", " ", "\n", "&", "x", "\0", '"', "word ", "👩‍�
 strings = st.one_of(
     st.text(alphabet=st.characters(codec="utf-8"), max_size=40), st.builds(mul, units, st.sampled_from([1, 1, 30, 300]))
 )
-moments = st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
-flags = st.booleans()
-inlines: st.SearchStrategy[tuple[Inline, ...]] = st.lists(
-    st.one_of(
-        st.builds(Text, strings, flags, flags, flags, flags),
-        st.builds(Link, strings, strings),
-        st.builds(Moment, moments, st.sampled_from(MomentStyle)),
-        st.builds(Mention, strings, st.one_of(st.none(), strings, st.just("U1"))),
-        st.builds(RoomMention, strings, st.one_of(st.none(), strings, st.just("C1"))),
-        st.just(Break()),
+WRITTEN = Written(
+    texts=strings,
+    urls=strings,
+    accounts=st.one_of(st.none(), strings, st.just("U1")),
+    rooms=st.one_of(st.none(), strings, st.just("C1")),
+    args=st.dictionaries(
+        st.text(max_size=5), st.one_of(st.integers(), st.booleans(), st.text(max_size=100)), max_size=3
     ),
-    max_size=6,
-).map(tuple)
-flat: st.SearchStrategy[Block] = st.one_of(
-    st.builds(Paragraph, inlines),
-    st.builds(Heading, inlines),
-    st.builds(Listing, st.lists(inlines, max_size=5).map(tuple), flags),
-    st.just(Divider()),
-)
-blocks: st.SearchStrategy[Block] = st.recursive(
-    flat, lambda inner: st.builds(Quote, st.lists(inner, max_size=3).map(tuple)), max_leaves=4
-)
-args = st.dictionaries(st.text(max_size=5), st.one_of(st.integers(), flags, st.text(max_size=100)), max_size=3)
-buttons = st.lists(
-    st.builds(Button, st.sampled_from(["a/b", "a/c"]), strings, args, st.sampled_from(ButtonStyle)), max_size=8
-).map(tuple)
-several = st.lists(blocks, max_size=6).map(tuple)
-messages = st.builds(
-    Message, inlines, several, st.lists(st.builds(Card, several, buttons), max_size=4).map(tuple), buttons
 )
 BOUNDED = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -408,7 +365,7 @@ BOUNDED = settings(
 
 
 @BOUNDED
-@given(messages)
+@given(WRITTEN.messages)
 def test_whatever_is_written_stays_within_all_limits_and_every_button_comes_back(message: Message) -> None:
     drawn = draw(message)
     within(drawn)

@@ -500,8 +500,10 @@ async def test_a_shortcut_on_a_message_takes_its_words_and_its_link(slack: FakeS
         await ana.will_see("Passed on.")
     ts = general.messages[1].ts.replace(".", "")
     assert door.deeds == [
-        Picked("homework/submit", "mine: https://example.org/work?a=1&b=2.", "https://example.org/work?a=1&b=2"),
-        Picked("kudos", "Ben helped me", f"https://acme.slack.com/archives/{general.id}/p{ts}"),
+        Picked(
+            "homework/submit", "mine: https://example.org/work?a=1&b=2.", "https://example.org/work?a=1&b=2", ana.id
+        ),
+        Picked("kudos", "Ben helped me", f"https://acme.slack.com/archives/{general.id}/p{ts}", ana.id),
     ]
     assert ana.ephemerals == ["Passed on."]
 

@@ -66,6 +66,7 @@ async def test_a_cohort_lives_from_the_first_application_to_graduation(stage: St
     assert {row["name"] for row in lists["graduates"]} == set(NAMES)
     assert stage.complaints() == []
     await everything_arrived_once(stage)
+    assert joinings(stage) == [EffectState.SENT] * 6
 
 
 async def opened(stage: Stage, olu: Actor, fay: Actor) -> None:
@@ -94,12 +95,16 @@ async def accepted(stage: Stage, fay: Actor, people: list[Actor]) -> None:
 
 
 async def met(stage: Stage, fay: Actor, people: list[Actor], start: datetime) -> None:
-    """One session: in by a press, pairs, a question at the end, homework on the way out."""
+    """One session: in by a press, pairs and somebody late, a question at the end, homework on the way out."""
+    *punctual, late = people
     await stage.until(start)
-    await together(*(person.presses("I'm here") for person in people))
+    await together(*(person.presses("I'm here") for person in punctual))
     await stage.passes(minutes=1)
     await fay.types("/session start")
-    await stage.passes(minutes=58)
+    await stage.passes(minutes=6)
+    await late.presses("I'm here")
+    await stage.settle()
+    await stage.passes(minutes=52)
     await fay.types("/session end")
     await stage.settle()
     for person in people:
@@ -116,6 +121,12 @@ async def exported(stage: Stage, olu: Actor, what: str) -> list[dict[str, str]]:
     await olu.types(f"/program export {what} csv")
     await stage.settle()
     return list(csv.DictReader(io.StringIO(olu.file(what).decode("utf-8-sig"))))
+
+
+def joinings(stage: Stage) -> list[EffectState]:
+    """What became of each that let a latecomer into the place of a group."""
+    joined = select(Effect).where(Effect.kind == EffectKind.GROUP, Effect.template == "pairing/joined")
+    return stage.app.store.read(lambda db: [one.state for one in db.exec(joined).all()])
 
 
 async def everything_arrived_once(stage: Stage) -> None:

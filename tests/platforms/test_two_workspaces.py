@@ -116,11 +116,15 @@ class Towns(SlackWorld):
         await self.quiet()
         await fay.presses("Yes, add it")
         await self.settle()
+        await fay.types(f'/session poll choices:"{side.mark} tea, coffee" question:What do we of {side.mark} drink?')
+        await self.settle()
+        await self.of(side.team, side.members[0]).presses(f"{side.mark} tea")
+        await self.settle()
 
     def known(self, side: Side) -> None:
         """The ids of its rows, by the names that buttons carry, and the words that only it may read."""
         owned = self.owned(side)
-        for name in ("cohort", "session", "homework", "application", "membership", "effect", "person"):
+        for name in ("cohort", "session", "homework", "application", "membership", "effect", "person", "poll"):
             side.rows[f"{name}_id"] = sorted(int(str(key)) for table, key in owned if table == name)
         side.rows["cohort"] = side.rows["cohort_id"]
         side.handles = [str(row[2]) for (table, _), row in owned.items() if table == "cohort"]

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import discord
 from discord import ui
 
+from bot.ballot import spelt_out
 from bot.message import (
     Block,
     Button,
@@ -155,6 +156,7 @@ def bare(component: Json) -> Json:
 
 def _groups(message: Message, spill: Spill | None) -> list[list[_Run]]:
     """Parts in order: a paragraph with its heading, a card with its buttons, the message's buttons at the end."""
+    message = spelt_out(message)
     ids: Counter[str] = Counter()
     title = list(_heading("## ", message.title))
     groups = [[run] for run in _together([*title, *_body(message.blocks, "heading" if title else "")])]

@@ -36,10 +36,11 @@ _LOST = (OSError, TimeoutError, aiohttp.ClientError, discord.HTTPException, disc
 
 
 def _intents() -> discord.Intents:
-    """Servers, and what is written to the bot itself; none that Discord has to grant."""
+    """Servers, what is written to the bot itself, and votes; none that Discord has to grant."""
     intents = discord.Intents.none()
     intents.guilds = True
     intents.dm_messages = True
+    intents.guild_polls = True
     return intents
 
 
@@ -168,6 +169,12 @@ class _State(ConnectionState["Client"]):
 
     def parse_message_create(self, data: Any) -> None:
         self.heard("MESSAGE_CREATE", data)
+
+    def parse_message_poll_vote_add(self, data: Any) -> None:
+        self.heard("MESSAGE_POLL_VOTE_ADD", data)
+
+    def parse_message_poll_vote_remove(self, data: Any) -> None:
+        self.heard("MESSAGE_POLL_VOTE_REMOVE", data)
 
     def _update_references(self, ws: DiscordWebSocket) -> None:
         self.socket = ws

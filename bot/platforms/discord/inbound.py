@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from bot.message import Message
-from bot.platforms.base import CommandInfo, Deed, Filled, Picked, Pressed, ShortcutInfo, Typed, Wrote
+from bot.platforms.base import CommandInfo, Deed, Filled, Picked, Pressed, ShortcutInfo, Typed, Voted, Wrote
 from bot.platforms.discord import tree
 from bot.platforms.discord.forms import AGAIN, CONTINUE, Forgotten, Modal, forgotten, further, modal, returned, where
 from bot.platforms.discord.gateway import Payload
@@ -83,7 +83,7 @@ class Scene:
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """One thing that somebody did. `kept`: the form that was filled in, as far as it is remembered. `mentioned`: what
-    those are called whom a command names."""
+    those are called whom a command names, or whose message it is about."""
 
     scene: Scene
     deed: Deed
@@ -110,7 +110,17 @@ class Turned:
     replaces: bool = False
 
 
-News: TypeAlias = Arrival | Looking | Turned | None
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """A vote in a poll, the bot's or anybody's; nobody waits for an answer."""
+
+    guild: str
+    channel: str
+    account: str
+    vote: Voted
+
+
+News: TypeAlias = Arrival | Looking | Turned | Ballot | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +136,8 @@ class Reader:
         """None for what is nobody's concern."""
         if event == "MESSAGE_CREATE":
             return _wrote(payload)
+        if event in ("MESSAGE_POLL_VOTE_ADD", "MESSAGE_POLL_VOTE_REMOVE"):
+            return _voted(payload, taken_back=event == "MESSAGE_POLL_VOTE_REMOVE")
         data = payload.get("data") or {}
         match payload.get("type"), data.get("type"):
             case Kind.COMMAND, tree.MESSAGE:
@@ -166,7 +178,9 @@ class Reader:
             return None
         text = _words_of(message)
         place = f"{scene.guild or '@me'}/{scene.channel}/{message['id']}"
-        return Arrival(scene, Picked(shortcut.action, text, _link(text) or f"https://discord.com/channels/{place}"))
+        link = _link(text) or f"https://discord.com/channels/{place}"
+        by = _author(message)
+        return Arrival(scene, Picked(shortcut.action, text, link, next(iter(by), None)), mentioned=by)
 
     def _pressed(self, payload: Payload, data: Payload) -> News:
         message = payload.get("message") or {}
@@ -256,6 +270,12 @@ def _wrote(payload: Payload) -> Arrival | None:
     return Arrival(scene, Wrote(_words_of(payload)))
 
 
+def _voted(payload: Payload, *, taken_back: bool) -> Ballot | None:
+    guild, channel = payload.get("guild_id") or "", payload["channel_id"]
+    vote = Voted(f"{channel}:{payload['message_id']}", int(payload["answer_id"]) - 1, taken_back)
+    return Ballot(guild, channel, payload["user_id"], vote) if guild else None
+
+
 # A command's options, written so that they are read back as what they were.
 
 _QUOTES = (('"', '"'), ("«", "»"), ("»", "«"))  # those that one mark alone ends
@@ -271,6 +291,13 @@ def _named(data: Payload) -> dict[str, str]:
         for id, user in (resolved.get("users") or {}).items()
         if not user.get("bot")
     }
+
+
+def _author(message: Payload) -> dict[str, str]:
+    """Who wrote it and what they are called, if that was a person."""
+    user = message.get("author") or {}
+    machine = message.get("webhook_id") or user.get("bot") or user.get("system") or "id" not in user
+    return {} if machine else {user["id"]: called(message.get("member") or {}, user)}
 
 
 def _leaf(data: Payload) -> tuple[str, Sequence[Payload]]:

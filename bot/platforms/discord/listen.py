@@ -23,7 +23,7 @@ from bot.platforms.discord.api import Api
 from bot.platforms.discord.callbacks import BadAnswer, Callback, Callbacks, Expired, Json, Taken
 from bot.platforms.discord.direct import Directions
 from bot.platforms.discord.gateway import BETWEEN_IDENTIFIES, Client, Payload
-from bot.platforms.discord.inbound import Arrival, Looking, Place, Reader, Scene, Turned, scene_of
+from bot.platforms.discord.inbound import Arrival, Ballot, Looking, Place, Reader, Scene, Turned, scene_of
 from bot.platforms.discord.setup import Setup
 from bot.platforms.discord.shelf import Shelf
 from bot.platforms.discord.tree import sync, tree
@@ -127,7 +127,8 @@ class Hearing:
         id = str(payload.get("id", ""))
         if id in self._seen:
             return
-        self._seen[id] = None
+        if id:  # a vote has none: it changes nothing when it comes again
+            self._seen[id] = None
         while len(self._seen) > REMEMBERED:
             del self._seen[next(iter(self._seen))]
         try:
@@ -144,6 +145,8 @@ class Hearing:
                 self._task(self._turned(turned))
             case Looking() as looking:
                 self._task(self._suggested(looking))
+            case Ballot() as ballot:
+                self._task(self._counted(ballot))
 
     async def close(self) -> None:
         """What is being answered is finished, if that is soon."""
@@ -216,6 +219,9 @@ class Hearing:
         except Exception as bug:
             self._bug(turned.scene, bug)
             await self._apologised(answer)
+
+    async def _counted(self, ballot: Ballot) -> None:
+        await self._door(Inbound("", ballot.guild, ballot.account, Profile(""), ballot.vote, ballot.channel))
 
     async def _suggested(self, looking: Looking) -> None:
         scene = looking.scene

@@ -23,6 +23,7 @@ _CALLED: Mapping[str, str] = {
     "read_messages": "View Channels",
     "view_channel": "View Channels",
     "send_messages_in_threads": "Send Messages in Threads",
+    "send_polls": "Create Polls",
 }
 
 
@@ -40,6 +41,7 @@ ASKED: tuple[Asked, ...] = (
     Asked("send_messages_in_threads", "to put a recap beneath its session, and to write to pairs"),
     Asked("create_public_threads", "to put a recap beneath its session"),
     Asked("create_private_threads", "to give pairs a place of their own"),
+    Asked("send_polls", "to ask the room in a poll of Discord's own; else there are buttons"),
     Asked("attach_files", "to hand over pictures as files"),
     Asked("read_message_history", "to see, after a crash, whether a message has arrived, and to answer one"),
     Asked("pin_messages", "to pin the welcome and the links in the cohort's room"),

@@ -18,7 +18,7 @@ import structlog
 
 from bot.message import Link, Message, Paragraph
 from bot.platforms.base import Door, Kind, Parcel, Receipt, SendError
-from bot.platforms.discord import events, groups, posts, rooms
+from bot.platforms.discord import events, groups, polls, posts, rooms, seats
 from bot.platforms.discord.api import Api, Http, text
 from bot.platforms.discord.errors import AnswerLost
 from bot.platforms.discord.listen import listen
@@ -111,11 +111,11 @@ class DiscordPlatform:
             case Kind.EDIT:
                 return await self._edit(parcel)
             case Kind.ROOM:
-                return await rooms.make(self.api, parcel, self._since(parcel))
+                return await rooms.make(self.api, parcel, self.words, self._since(parcel))
             case Kind.INVITE:
-                return await rooms.seat(self.api, parcel)
+                return await seats.seat(self.api, parcel, self.words)
             case Kind.REMOVE:
-                return await rooms.unseat(self.api, parcel)
+                return await seats.unseat(self.api, parcel, self.words)
             case Kind.EVENT:
                 return await events.settle(self.api, parcel, self.clock())
             case Kind.GROUP if parcel.voice:
@@ -136,7 +136,7 @@ class DiscordPlatform:
             case Kind.BOOKMARK:
                 return await self._find_post(_bookmark(parcel))
             case Kind.ROOM:
-                return await rooms.find(self.api, parcel, self._since(parcel))
+                return await rooms.find(self.api, parcel, self.words, self._since(parcel))
             case Kind.GROUP if parcel.voice:
                 return await groups.find_voice(self.api, parcel, self.clock())
             case Kind.GROUP:
@@ -169,7 +169,10 @@ class DiscordPlatform:
     async def _find_post(self, parcel: Parcel) -> Receipt | None:
         parts = posts.parts(parcel)
         place = await self._place(parcel, making=False)
-        there = await posts.found(self.api, place.channel, parts, posts.moment(self._since(parcel)))
+        after = posts.moment(self._since(parcel))
+        there = await posts.found(self.api, place.channel, parts, after)
+        if not there and parcel.message is not None and parcel.message.poll is not None:
+            there = await polls.found(self.api, place.channel, parcel.message.poll, after)
         if not there:
             await self._check_sight(parcel, place)
             return None
@@ -190,6 +193,9 @@ class DiscordPlatform:
     async def _edit(self, parcel: Parcel) -> Receipt:
         """What no longer fits into the message follows beneath it, and stays there when it is edited again."""
         channel, id = posts.place_of(parcel.target)
+        poll = parcel.message.poll if parcel.message is not None else None
+        if poll is not None and await polls.settled(self.api, channel, id, closed=poll.closed):
+            return Receipt(f"{channel}:{id}")
         first, *rest = posts.drawn(parcel, f"beneath:{channel}:{id}")
         await posts.change(self.api, channel, id, first)
         if rest:
@@ -203,6 +209,14 @@ class DiscordPlatform:
         return Receipt(f"{channel}:{id}")
 
     async def _say(self, parcel: Parcel, place: Place, part: Part) -> str:
+        asked = polls.asked(parcel, self.clock()) if part.number == 0 else None
+        if asked is not None:
+            try:
+                return await polls.say(self.api, place, asked, nonce=part.nonce, silent=not parcel.ping)
+            except SendError as no:
+                if not no.permanent:
+                    raise
+                log.warning("no poll of its own", reason=no.reason)  # there are buttons instead
         try:
             return await posts.say(self.api, place, part, silent=not parcel.ping)
         except SendError as no:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from bot.message import Answers
 from bot.platforms.base import Deed, Door, Filled, Inbound, Outcome, Picked, Pressed, Profile, Typed, Wrote
-from bot.platforms.local.chat import Chat, ChatMessage, NotThere
+from bot.platforms.local.chat import BOT, Chat, ChatMessage, NotThere
 from bot.platforms.local.completion import Suggestion, command_lines, option_at
 from bot.platforms.local.draw import (
     DrawnButton,
@@ -114,11 +114,13 @@ class Client:
         raise NotThere("no such button")
 
     async def picks(self, action: str, message_id: int) -> Outcome:
-        """Chooses a shortcut on a message they see; the answer comes in their direct line."""
+        """Chooses a shortcut on a message they see; the answer comes beneath it, for them alone."""
         message = self.chat.seen_by(self.id, message_id)
         if action not in {each.action for each in self.door.shortcuts()}:
             raise NotThere("no such shortcut")
-        return await self._acts(Picked(action, text_of(message.payload, "UTC")), _Scene(self.chat.dm(self.id).id))
+        author = None if message.author == BOT else message.author
+        picked = Picked(action, text_of(message.payload, "UTC"), author=author)
+        return await self._acts(picked, _Scene(message.room))
 
     async def fills(self, answers: Answers, close: bool = False, form_id: int | None = None) -> Outcome:
         """Submits the open form, or puts it away half done. `form_id`: only if that one is still open."""
@@ -165,16 +167,21 @@ class Client:
         return await self.door(self._inbound(deed, scene))
 
     def _inbound(self, deed: Deed, scene: _Scene) -> Inbound:
-        person = self.chat.person(self.id)
         room = self.chat.room(scene.room)
+        author = deed.author if isinstance(deed, Picked) else None
         return Inbound(
             event_id=self.ids(),
             workspace=self.workspace,
-            account=person.id,
-            profile=Profile(name=person.name, zone=person.zone),
+            account=self.id,
+            profile=self._profile(self.id),
             deed=deed,
             room=room.id if room.dm_of is None else None,
+            mentioned={} if author is None else {author: self._profile(author)},
         )
+
+    def _profile(self, account: str) -> Profile:
+        person = self.chat.person(account)
+        return Profile(name=person.name, zone=person.zone)
 
     def _takes(self, outcome: Outcome, scene: _Scene) -> None:
         if outcome.message is not None:

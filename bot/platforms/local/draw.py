@@ -8,6 +8,7 @@ from typing import Literal, NotRequired, TypeAlias, TypedDict
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from bot.ballot import spelt_out
 from bot.message import (
     Answer,
     Block,
@@ -148,6 +149,7 @@ class DrawnForm(TypedDict):
 
 
 def draw_message(message: Message) -> DrawnMessage:
+    message = spelt_out(message)
     return {
         "title": _inlines(message.title),
         "blocks": [_block(block) for block in message.blocks],

@@ -82,6 +82,7 @@ def page_app(chat: Chat, door: Door, clock: Callable[[], datetime], page: Page, 
             web.get("/files/{id}", handlers.file),
             web.post("/api/says", plainly(handlers.says)),
             web.post("/api/clicks", plainly(handlers.clicks)),
+            web.post("/api/picks", plainly(handlers.picks)),
             web.post("/api/fills", plainly(handlers.fills)),
             web.post("/api/complete", plainly(handlers.complete)),
             web.post("/api/read", plainly(handlers.read)),
@@ -119,7 +120,8 @@ class Handlers:
     async def state(self, request: web.Request) -> web.Response:
         first = next((each.id for each in self.chat.people()), "")
         client = self._client(request.query.get("as") or first)
-        return web.json_response(state_of(self.chat, client.id, self.door.commands(), self._time()))
+        commands, shortcuts = self.door.commands(), self.door.shortcuts()
+        return web.json_response(state_of(self.chat, client.id, commands, shortcuts, self._time()))
 
     async def file(self, request: web.Request) -> web.Response:
         client = self._client(request.query.get("as", ""))
@@ -179,6 +181,10 @@ class Handlers:
 
     async def clicks(self, body: Body) -> web.Response:
         await self._client(body.text("as")).clicks(body.number("message"), body.button("button"))
+        return web.json_response({})
+
+    async def picks(self, body: Body) -> web.Response:
+        await self._client(body.text("as")).picks(body.text("shortcut"), body.number("message"))
         return web.json_response({})
 
     async def fills(self, body: Body) -> web.Response:

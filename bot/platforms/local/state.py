@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Literal, NotRequired, TypedDict
 
 from bot.message import Answer
-from bot.platforms.base import CommandInfo
+from bot.platforms.base import CommandInfo, ShortcutInfo
 from bot.platforms.local.chat import BOT, Chat, ChatMessage, Room, dm_id
 from bot.platforms.local.draw import DrawnForm, DrawnMessage
 from bot.platforms.local.journal import Edited, Event, FormClosed, FormOpened, OpenForm, Posted, ReadTo
@@ -75,6 +75,11 @@ class CommandView(TypedDict):
     options: list[str]
 
 
+class ShortcutView(TypedDict):
+    action: str
+    label: str
+
+
 class NextView(TypedDict):
     at: str
     what: str
@@ -95,6 +100,7 @@ class StateView(TypedDict):
     rooms: list[RoomView]
     form: FormView | None
     commands: list[CommandView]
+    shortcuts: list[ShortcutView]
     clock: ClockView
 
 
@@ -111,7 +117,9 @@ class Change(TypedDict):
     clock: NotRequired[ClockView]
 
 
-def state_of(chat: Chat, person: str, commands: Sequence[CommandInfo], clock: ClockView) -> StateView:
+def state_of(
+    chat: Chat, person: str, commands: Sequence[CommandInfo], shortcuts: Sequence[ShortcutInfo], clock: ClockView
+) -> StateView:
     form = chat.form_of(person)
     return {
         "me": person,
@@ -131,6 +139,7 @@ def state_of(chat: Chat, person: str, commands: Sequence[CommandInfo], clock: Cl
         "rooms": [_room(chat, person, room) for room in chat.rooms_of(person)],
         "form": None if form is None else form_view(form),
         "commands": [{"path": each.path, "help": each.help, "options": list(each.options)} for each in commands],
+        "shortcuts": [{"action": each.action, "label": each.label} for each in shortcuts],
         "clock": clock,
     }
 

@@ -13,6 +13,7 @@ from slack_sdk.models.blocks import ActionsBlock, ButtonElement, ContextBlock, D
 from slack_sdk.models.blocks import Block as SlackBlock
 from slack_sdk.models.views import View
 
+from bot.ballot import spelt_out
 from bot.message import Block as NeutralBlock
 from bot.message import Button, ButtonStyle, Card, Divider, Heading, Inline, Message, Scalar, Text, plain
 from bot.platforms.slack import limits
@@ -109,6 +110,7 @@ def headline(title: Sequence[Inline]) -> list[AnyBlock]:
 
 def _groups(message: Message, titled: bool = True) -> list[list[_Run]]:
     """Parts in order: a paragraph with its heading, a card with its buttons, the message's buttons at the end."""
+    message = spelt_out(message)
     names: Counter[str] = Counter()
     groups = _runs([*(_title(message.title) if titled else ()), *_body(message.blocks)])
     several = len(message.cards) > 1

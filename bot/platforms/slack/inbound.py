@@ -98,7 +98,7 @@ def read(payload: Payload, *, bot_user: str, typed: Mapping[str, Typing]) -> New
         case "view_submission" | "view_closed":
             return _filled(payload, typed)
         case "message_action":
-            return _picked(payload)
+            return _picked(payload, bot_user)
         case None if "command" in payload:
             return _typed(payload)
         case _:
@@ -169,13 +169,14 @@ def _filled(payload: Payload, typed: Mapping[str, Typing]) -> Arrival | None:
     )
 
 
-def _picked(payload: Payload) -> Arrival:
+def _picked(payload: Payload, bot_user: str) -> Arrival:
     message, channel = payload.get("message") or {}, payload["channel"]["id"]
     text = message.get("text") or ""
+    link = _link(text) or _permalink(payload, channel, message)
     return Arrival(
         event_id=_id(payload),
         account=payload["user"]["id"],
-        deed=Picked(payload["callback_id"], plain(text), _link(text) or _permalink(payload, channel, message)),
+        deed=Picked(payload["callback_id"], plain(text), link, _author(message, bot_user)),
         place=Place.SHORTCUT,
         channel=channel,
         thread=message.get("thread_ts") or "",
@@ -215,6 +216,12 @@ def _is_by_a_person(event: Payload, bot_user: str) -> bool:
     return not machine and event.get("user") not in (None, bot_user, "USLACKBOT")
 
 
+def _author(message: Payload, bot_user: str) -> str | None:
+    """Whoever wrote it, if that was a person."""
+    user, machine = message.get("user"), message.get("bot_id") or message.get("subtype") == "bot_message"
+    return str(user) if user not in (None, "", bot_user, "USLACKBOT") and not machine else None
+
+
 def _is_for_the_bot(event: Payload, bot_user: str) -> bool:
     whole = event.get("subtype") in (None, "file_share")
     return event.get("channel_type") == "im" and whole and _is_by_a_person(event, bot_user)
@@ -244,8 +251,8 @@ def same_again(deed: Deed) -> Args | None:
             told = {"wrote": text}
         case Pressed(action=action, args=args, message=message):
             told = {"pressed": action, "args": dict(args), "message": message}
-        case Picked(action=action, text=text, link=link):
-            told = {"picked": action, "text": text, "link": link}
+        case Picked(action=action, text=text, link=link, author=author):
+            told = {"picked": action, "text": text, "link": link, "by": author or ""}
         case _:
             return None
     carried = {"deed": compact(told)}
@@ -260,8 +267,8 @@ def _same_again(args: Args) -> Deed | None:
             return Wrote(text)
         case {"pressed": str(action), "args": dict(given), "message": message}:
             return Pressed(action, given, message)
-        case {"picked": str(action), "text": str(text), "link": str(link)}:
-            return Picked(action, text, link)
+        case {"picked": str(action), "text": str(text), "link": str(link), **more}:
+            return Picked(action, text, link, str(more.get("by") or "") or None)
         case _:
             return None
 
@@ -282,10 +289,15 @@ def entered(text: str) -> str:
     return "".join([*parts, _as_typed(text[end:])])
 
 
-def mentions(text: str) -> frozenset[str]:
-    """The accounts that words name, a few at most: whoever names a crowd means nobody."""
-    named = dict.fromkeys(_NAMED.findall(text))
-    return frozenset(list(named)[:MOST_NAMED])
+def mentions(deed: Deed) -> frozenset[str]:
+    """The accounts that a deed is about, a few at most: whoever names a crowd means nobody."""
+    match deed:
+        case Typed(text=text):
+            return frozenset(list(dict.fromkeys(_NAMED.findall(text)))[:MOST_NAMED])
+        case Picked(author=str(author)):
+            return frozenset({author})
+        case _:
+            return frozenset()
 
 
 def plain(text: str) -> str:

@@ -24,7 +24,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.bugs import traced
 from bot.message import Message, Paragraph, Text
-from bot.platforms.base import Door, Inbound, Invited, Outcome, Profile, SendError, Typed, Visited
+from bot.platforms.base import Door, Inbound, Invited, Outcome, Profile, SendError, Visited
 from bot.platforms.slack.answer import NOTHING, Answer, Json
 from bot.platforms.slack.api import part, text
 from bot.platforms.slack.inbound import Arrival, Gone, Looks, Payload, Place, Typing, mentions, read
@@ -213,7 +213,7 @@ class Hearing:
             deed = Invited(await self._name_of(arrival.channel, workspace))
             known = {}
         else:
-            named = mentions(deed.text) - {workspace.bot_user} if isinstance(deed, Typed) else frozenset()
+            named = mentions(deed) - {workspace.bot_user}
             known = await self._known({arrival.account, *named}, workspace)
         profile = known.pop(arrival.account, Profile(name=""))
         return Inbound(

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from types import MappingProxyType
 
 from bot.message import Form, Mention, Message, RoomMention
+from bot.platforms.base import Kind, Parcel
 from bot.platforms.discord import draw as discord
 from bot.platforms.discord import forms as discord_forms
+from bot.platforms.discord import polls as discord_polls
 from bot.platforms.discord import shelf
 from bot.platforms.slack import draw as slack
 from bot.platforms.slack import forms as slack_forms
 from bot.render import Directory
 from bot.words import Words
-from tests.features.test_words import TEMPLATES
+from tests.features.test_words import TEMPLATES, TUESDAY
 
 KEY = "k3pt4n4s"  # of a form on Discord's shelf
 
@@ -35,7 +38,11 @@ def slack_form(form: Form) -> object:
 
 
 def discord_message(message: Message) -> object:
-    return [
+    """A poll as one of Discord's own, before what stands there where that is not allowed."""
+    parcel = Parcel("golden", Kind.POST, "guild", room="room", message=message)
+    asked = discord_polls.asked(parcel, TUESDAY - timedelta(minutes=50))
+    own: list[object] = [{"content": asked.words, "poll": asked.poll._to_dict()}] if asked is not None else []
+    return own + [
         {"components": drawn.components, "allowed_mentions": drawn.allowed_mentions.to_dict()}
         for drawn in discord.draw(message, key="golden")
     ]

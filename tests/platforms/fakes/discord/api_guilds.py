@@ -141,6 +141,8 @@ def voice_state(ask: Ask) -> Body:
     user_id = ask.id("user")
     if user_id not in guild.voice:
         raise DiscordError(10065)
+    if not in_channel(guild, guild.channel(guild.voice[user_id]), ask.bot.id) & P.CONNECT:
+        raise DiscordError(50001)
     return voice_state_object(guild, user_id, guild.voice[user_id])
 
 

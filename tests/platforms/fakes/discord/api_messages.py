@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from . import polls
 from .api import Ask, Body, Handler
 from .errors import DiscordError, Json
 from .gateway import DM_MESSAGES, GUILD_MESSAGES, MESSAGE_CONTENT
@@ -109,6 +110,8 @@ def edit(ask: Ask) -> Body:
 def revise(ask: Ask, message: Message, body: Json | None = None) -> None:
     """Edits with everything a new message is checked for. Once second version, always second version."""
     body = ask.json if body is None else body
+    if message.poll is not None:
+        raise DiscordError(polls.UNCHANGEABLE)
     flags = message.flags | (body.get("flags") or 0) & (COMPONENTS_V2 | 4)
     stays = {int(each["id"]) for each in body.get("attachments") or [] if str(each.get("id", "")).isdigit()}
     kept = {each.filename for each in message.attachments if "attachments" not in body or each.id in stays}
@@ -117,11 +120,9 @@ def revise(ask: Ask, message: Message, body: Json | None = None) -> None:
         "embeds": message.embeds,
         **{name: value for name, value in body.items() if name != "flags"},
     }
-    if message.poll:
-        wholly["poll"] = None
     check_message(wholly, sizes(ask), editing=True, kept=frozenset(kept), flags=flags)
     after = {"components": message.components, **wholly}
-    if is_empty(after, sizes(ask)) and not kept and not message.poll:
+    if is_empty(after, sizes(ask)) and not kept:
         raise DiscordError(50006)
     message.flags = flags
     fill(ask.discord, message, body, ask.files)
@@ -178,10 +179,12 @@ def typing(ask: Ask) -> Body:
 def end_poll(ask: Ask) -> Body:
     _, channel = ask.place()
     message = ask.message(channel)
-    if message.author is not ask.bot or message.poll is None:
+    if message.author is not ask.bot:
         raise DiscordError(50005)
-    message.poll["results"]["is_finalized"] = True
+    result = polls.end(ask.discord, message)
     announce(ask.discord, "MESSAGE_UPDATE", message)
+    reference = {"message_id": str(message.id), "channel_id": str(channel.id)}
+    post(ask.discord, channel, ask.bot, {**result, "message_reference": reference}, type=polls.RESULT)
     return shown(ask, message)
 
 

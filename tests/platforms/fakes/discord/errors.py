@@ -52,6 +52,9 @@ MESSAGES = MappingProxyType(
         50278: "Cannot send messages to this user due to having no mutual guilds",
         160004: "A thread has already been created for this message",
         160006: "Maximum number of active threads reached (1000)",
+        520001: "Poll expired",
+        520003: "Cannot edit a poll message",
+        520006: "Cannot expire a non-poll message",
         180000: "Cannot update a finished event",
     }
 )
@@ -60,6 +63,7 @@ STATUSES = MappingProxyType({
     30034: 429,
 })  # fmt: skip
 BAD_BODIES = frozenset({50006, 50035, 50109, 40005})  # what a careful bot never sends
+ANSWERS = frozenset({10065})  # a no that was asked for: nobody can know before who is in a voice channel
 
 
 class DiscordError(Exception):

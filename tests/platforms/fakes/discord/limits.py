@@ -53,6 +53,9 @@ def check_message(
         _embeds(problems, (*path, "embeds"), body["embeds"])
     if body.get("poll") is not None:
         _poll(problems, (*path, "poll"), body["poll"])
+        for name in ("embeds", "components", "attachments"):
+            if body.get(name) or (name == "attachments" and files):
+                problems.add((*path, name), "MESSAGE_CANNOT_HAVE_BOTH", "A poll stands by itself")
     if body.get("allowed_mentions") is not None:
         _mentions(problems, (*path, "allowed_mentions"), body["allowed_mentions"])
     _attachments(problems, (*path, "attachments"), body.get("attachments"), files)

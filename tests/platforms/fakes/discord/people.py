@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from . import polls
 from .command_limits import MESSAGE
 from .command_limits import USER as USER_COMMAND
 from .components import BUTTON, SELECTS, walk
@@ -14,7 +15,7 @@ from .filling import chosen, submission
 from .interactions import AUTOCOMPLETE, COMMAND, COMPONENT, MODAL, Interaction, Modal, begin
 from .payloads import message_object
 from .permissions import Permission, in_channel
-from .posting import post, vote
+from .posting import post
 from .seeing import lines, plain
 from .state import DM, Channel, Message, User
 from .using import CannotDo, Options, find_command, offered
@@ -267,12 +268,13 @@ class Person:
         if not found:
             raise CannotDo(f"{self.name} sees no poll")
         poll: Json = found[-1].poll or {}
-        if poll["results"]["is_finalized"]:
+        if polls.over(self.discord, found[-1]):
             raise CannotDo("the poll is over")
         ids = {each["poll_media"]["text"]: each["answer_id"] for each in poll["answers"]}
         if (len(answers) > 1 and not poll["allow_multiselect"]) or not set(answers) <= set(ids):
             raise CannotDo(f"the poll offers {list(ids)}")
-        vote(self.discord, found[-1], self.user, {ids[each] for each in answers})
+        times, self.discord.redeliveries = self.discord.redeliveries, 1
+        polls.vote(self.discord, found[-1], self.user, {ids[each] for each in answers}, times=times)
         await asyncio.sleep(0)
 
     async def says(self, text: str, in_: Where = "dm") -> Message:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from . import polls
 from .api import Upload
 from .components import number_components
 from .errors import Json
@@ -64,7 +64,7 @@ def fill(discord: FakeDiscord, message: Message, body: Json, files: dict[int, Up
     if "components" in body:
         message.components = number_components(body["components"] or [])
     if body.get("poll"):
-        message.poll = _poll(body["poll"], discord.clock())
+        message.poll = polls.made(body["poll"], discord.clock())
     described = {int(each["id"]): each for each in body.get("attachments") or [] if str(each.get("id")).isdigit()}
     if "attachments" in body:
         message.attachments = [each for each in message.attachments if each.id in described]
@@ -145,36 +145,3 @@ def as_bot_sees(discord: FakeDiscord, message: Message, content_intent: bool = F
     own = message.author is discord.bot
     reveal = content_intent or own or channel.type == DM or discord.bot.id in message.mentions
     return message_object(message, discord.url, guild, reveal)
-
-
-def vote(discord: FakeDiscord, message: Message, user: User, chosen: set[int]) -> None:
-    """Somebody's whole vote in a poll, in place of what they voted before."""
-    assert message.poll is not None
-    guild, channel = discord.find_channel(message.channel_id)
-    for answer in message.poll["answers"]:
-        number = answer["answer_id"]
-        voters = message.votes.setdefault(number, set())
-        if (number in chosen) == (user.id in voters):
-            continue
-        (voters.add if number in chosen else voters.remove)(user.id)
-        body: Json = {"user_id": str(user.id), "channel_id": str(channel.id), "message_id": str(message.id)}
-        body["answer_id"] = number
-        if guild is not None:
-            body["guild_id"] = str(guild.id)
-        event = "MESSAGE_POLL_VOTE_ADD" if number in chosen else "MESSAGE_POLL_VOTE_REMOVE"
-        discord.gateway.dispatch(event, body, 1 << 24 if guild else 1 << 25)
-    message.poll["results"]["answer_counts"] = [
-        {"id": number, "count": len(voters), "me_voted": False} for number, voters in message.votes.items()
-    ]
-
-
-def _poll(poll: Json, now: float) -> Json:
-    expiry = datetime.fromtimestamp(now, UTC) + timedelta(hours=poll.get("duration", 24))
-    return {
-        "question": poll["question"],
-        "answers": [{"answer_id": number, **each} for number, each in enumerate(poll["answers"], 1)],
-        "expiry": expiry.isoformat(),
-        "allow_multiselect": poll.get("allow_multiselect", False),
-        "layout_type": 1,
-        "results": {"is_finalized": False, "answer_counts": []},
-    }

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from . import polls
 from .components import SELECTS
 from .errors import Json
 from .state import Message, User
@@ -121,14 +122,15 @@ def plain(discord: FakeDiscord, message: Message, reader: User) -> str:
         return f"{message.author.name} is thinking…"
     if message.type == 6:
         return f"{message.author.name} pinned a message to this channel."
+    if message.type == polls.RESULT:
+        return f"{message.author.name}'s poll has closed."
     found = [words(discord, message.content, reader)] if message.content else []
     for embed in message.embeds:
         parts = [embed.get("title"), embed.get("description")]
         parts += [f"{each['name']}: {each['value']}" for each in embed.get("fields") or []]
         found += [words(discord, str(each), reader) for each in parts if each]
     if message.poll:
-        found.append(message.poll["question"]["text"])
-        found += [f"( ) {each['poll_media']['text']}" for each in message.poll["answers"]]
+        found += polls.lines(discord, message)
     found += lines(discord, message.components, reader)
     found += [f"(attached: {each.filename})" for each in message.attachments]
     return "\n".join(found)

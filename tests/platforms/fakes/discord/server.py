@@ -14,7 +14,7 @@ from aiohttp import web
 
 from . import api_channels, api_commands, api_guilds, api_interactions, api_messages
 from .api import Ask, Handler, Upload
-from .errors import BAD_BODIES, DiscordError, Fault, Json
+from .errors import ANSWERS, BAD_BODIES, DiscordError, Fault, Json
 from .gateway import Gateway
 from .guild import DEFAULT_PERMISSIONS, FakeGuild
 from .interactions import Interaction
@@ -269,7 +269,7 @@ class FakeDiscord(Switches):
             code = error.code
             if code in BAD_BODIES:
                 self.faults.append(Fault(route, code, error.errors or {}, body))
-            else:
+            elif code not in ANSWERS:
                 self.refusals.append((route, code))
             return reply(error.status, error.answer())
         except Exception as error:
