@@ -12,7 +12,8 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
@@ -130,6 +131,20 @@ def file_of(url: str | URL) -> Path | None:
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a work returned; it is committed."""
+
+    result: object
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What a work raised; it left no trace."""
+
+    error: Exception
+
+
 class Store:
     """Transactions on one database.
 
@@ -186,6 +201,18 @@ class Store:
             time.sleep(random.uniform(0, min(0.5, 0.005 * 2**attempt)))
         return self._transaction(work)
 
+    def write_together(self, works: Sequence[Callable[[Db], object]]) -> list[Done | Undone]:
+        """Run several works, and commit them as one: making sure of it once is what takes a disk its time.
+
+        One that fails is undone alone. Raises what the commit raises: then nothing was done. SQLite only.
+        """
+        with self._writing, self._writer.connect() as connection:
+            with connection.begin():
+                ended = [_inside(connection, work) for work in works]
+                self._boundary("commit:before")
+            self._boundary("commit:after")
+            return ended
+
     def _transaction(self, work: Callable[[Db], T]) -> T:
         with Db(self._writer, expire_on_commit=False) as db:
             result = work(db)
@@ -219,6 +246,17 @@ class Store:
         if self._lock_file is not None:
             self._lock_file.close()
             self._lock_file = None
+
+
+def _inside(connection: Connection, work: Callable[[Db], object]) -> Done | Undone:
+    """One work of several, behind a savepoint of its own."""
+    try:
+        with Db(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as db:
+            result = work(db)
+            db.commit()
+            return Done(result)
+    except Exception as error:
+        return Undone(error)
 
 
 def _sqlite_engine(url: URL, *, durable: bool, read_only: bool) -> Engine:
