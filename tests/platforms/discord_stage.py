@@ -92,7 +92,7 @@ class DiscordActor:
         assert (await self.person.presses(label, on=on or None)).responded, label
 
     async def answers(self) -> None:
-        await self._opened()
+        await self.form_opened()
         for _ in range(10):
             made = await self.person.fills({node["custom_id"]: fitting(label, node) for label, node in self._fields()})
             assert made.responded
@@ -102,7 +102,7 @@ class DiscordActor:
             assert (await self.person.presses(GOES_ON, on=made.original)).responded
         raise AssertionError("the form never ends")
 
-    async def _opened(self) -> None:
+    async def form_opened(self) -> None:
         """A form that was not ready in time waits behind a button."""
         async with asyncio.timeout(WITHIN):
             while self.person.modal is None:

@@ -24,8 +24,9 @@ from cohorts.migrations import _config, pending
 from cohorts.outbox import EffectKind, EffectState
 from cohorts.rooms import Room
 from cohorts.store import Store
-from tests.platforms.discord_stage import DiscordActor, DiscordStage, seen, until
+from tests.platforms.discord_stage import DiscordActor, DiscordStage, fitting, offers, seen, until
 from tests.platforms.fakes.discord import CannotDo, Channel, Interaction, Message, Permission
+from tests.platforms.fakes.discord.filling import fields
 from tests.platforms.fakes.discord.interactions import payload
 from tests.platforms.fakes.discord.people import NO_ANSWER
 from tests.platforms.fakes.discord.posting import announce
@@ -520,3 +521,28 @@ async def test_a_room_that_was_deleted_is_told_of_and_direct_messages_go_on(worl
 
 def answers_to(actor: DiscordActor, words: str) -> int:
     return sum(words in text for text in actor.person.messages())
+
+
+# -- what is typed by halves -----------------------------------
+
+
+async def test_the_first_part_of_a_long_application_survives_a_restart(world: Mortal) -> None:
+    await recruiting(world)
+    fay, chi = world.person("Fay"), world.person("Chi")
+    await world.person("Olu").types("/program facilitator @Fay program:value-accelerator")
+    await fay.types("/program open value-accelerator 2027-01-11 zone:Europe/Berlin")
+    await world.settle()
+    await fay.presses("Open for applications")
+    await world.settle()
+    await chi.types("/apply value-accelerator")
+    await chi.form_opened()
+    assert chi.person.modal is not None
+    goal = "The weekly report writes itself"
+    given = {node["custom_id"]: fitting(label, node) for label, node in fields(chi.person.modal)}
+    made = await chi.person.fills(given | {one: goal for one in given if one.endswith("goal")})
+    assert offers(made, "Continue")
+    await world.settle()
+    await world.restarts()
+    await chi.types("/apply value-accelerator")
+    await chi.form_opened()
+    assert goal in chi.person.form

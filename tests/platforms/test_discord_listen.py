@@ -306,7 +306,13 @@ async def test_a_form_of_many_questions_is_asked_in_parts_and_keeps_what_was_sai
         await ana.fills({key.capitalize(): key for key in keys[5:10]})
         await ana.presses("Continue")
         await ana.fills({key.capitalize(): key for key in keys[10:]})
-        assert door.deeds[1:] == [Filled("apply", {key: key for key in keys}, {"program": 7})]
+        whole = Filled("apply", {key: key for key in keys}, {"program": 7})
+        # Each part is kept as soon as it is sent, as if the form had been put away then.
+        parts = [[one for one in door.deeds if isinstance(one, Filled) and one.closed]]
+        assert parts == [
+            [Filled("apply", {key: key for key in keys[:upto]}, {"program": 7}, closed=True) for upto in (5, 10)]
+        ]
+        assert door.deeds[-1] == whole
         assert ana.ephemerals == ["Thank you."]
 
 

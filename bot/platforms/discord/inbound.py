@@ -103,11 +103,15 @@ class Looking:
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """What is answered without asking anybody: the next part of a form, or that it is forgotten."""
+    """What is answered without asking anybody: the next part of a form, or that it is forgotten.
+
+    `half_done`: what was filled in so far, which has to outlive a restart.
+    """
 
     scene: Scene
     shown: Modal | Message
     replaces: bool = False
+    half_done: Filled | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +216,8 @@ class Reader:
             kept = Kept(kept.form, given=form.answers, introduced=kept.introduced)
             if form.more is not None:
                 key = self.shelf.keep(scene.account, kept)
-                return Turned(scene, further(self.words, key, form.more))
+                so_far = Filled(form.form, form.answers, form.args, closed=True)
+                return Turned(scene, further(self.words, key, form.more), half_done=so_far)
         return Arrival(scene, Filled(form.form, form.answers, form.args), kept)
 
 

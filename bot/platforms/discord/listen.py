@@ -214,6 +214,9 @@ class Hearing:
 
     async def _turned(self, turned: Turned) -> None:
         answer = self._answer(turned.scene)
+        if turned.half_done is not None:
+            # Discord never tells when a form is put away: each part of it counts as if it had been, then.
+            self._task(self._decided(Arrival(turned.scene, turned.half_done), self._answer(turned.scene)))
         try:
             await answer.show(turned.shown, replace=turned.replaces)
         except Exception as bug:
