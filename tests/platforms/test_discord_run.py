@@ -89,8 +89,13 @@ async def test_with_development_guilds_the_commands_are_there_alone(discord: Fak
     workshop = discord.add_guild("Workshop")
     variables = told(discord) | {"CARAVAN_DISCORD__DEVELOPMENT_GUILDS": str(workshop.id)}
     async with caravan(tmp_path, variables):
-        await until(lambda: bool(discord.commands.get(workshop.id)), seconds=30)
+        await until(lambda: bool(discord.commands.get(workshop.id)))
         assert not discord.commands.get(None)
+    # For everybody from now on, and not a second time in that server; then the other way again.
+    async with caravan(tmp_path, told(discord)):
+        await until(lambda: bool(discord.commands.get(None)) and not discord.commands.get(workshop.id))
+    async with caravan(tmp_path, variables):
+        await until(lambda: bool(discord.commands.get(workshop.id)) and not discord.commands.get(None))
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+import discord
 from discord.http import HTTPClient
 
 from bot.command_text import Kind
@@ -21,6 +22,7 @@ SUB, STRING, INTEGER, BOOLEAN, USER, CHANNEL = 1, 3, 4, 5, 6, 7  # types of opti
 
 MOST_OPTIONS = 25  # of a command; sub-commands and choices too
 MOST_MENUS = 5
+MOST_GUILDS = 200  # that Discord names at once; larger bots have never been in development
 NAME = 32
 DESCRIPTION = 100
 
@@ -48,19 +50,29 @@ def menu(shortcut: ShortcutInfo) -> str:
 
 
 async def sync(http: HTTPClient, application: int, wanted: Sequence[Json], guilds: Iterable[int] = ()) -> bool:
-    """Tell Discord, for everybody or for some servers alone, what it does not know yet. Whether anything was told."""
+    """Tell Discord, for everybody or for some servers alone, what it does not know yet. Whether anything was told.
+
+    What was told the other way before is taken back: it would stand there a second time.
+    """
+    alone = list(guilds)
+    everywhere = [{**one, "contexts": [_IN_SERVERS, _WITH_THE_BOT], "integration_types": [0]} for one in wanted]
     told = False
-    for guild in guilds:
-        known = [_anywhere(one) for one in await http.get_guild_commands(application, guild)]
-        if normal(known) != normal(wanted):
-            await http.bulk_upsert_guild_commands(application, guild, _as_payload(wanted))
-            told = True
-    if not guilds:
-        everywhere = [{**one, "contexts": [_IN_SERVERS, _WITH_THE_BOT], "integration_types": [0]} for one in wanted]
-        if normal(await http.get_global_commands(application)) != normal(everywhere):
-            await http.bulk_upsert_global_commands(application, _as_payload(everywhere))
+    if normal(await http.get_global_commands(application)) != normal([] if alone else everywhere):
+        await http.bulk_upsert_global_commands(application, _as_payload([] if alone else everywhere))
+        told = True
+    for guild in alone or await _joined(http):
+        try:
+            known = [_anywhere(one) for one in await http.get_guild_commands(application, guild)]
+        except discord.Forbidden:
+            continue  # where the bot may have no commands there are none to take back
+        if normal(known) != normal(wanted if alone else []):
+            await http.bulk_upsert_guild_commands(application, guild, _as_payload(wanted if alone else []))
             told = True
     return told
+
+
+async def _joined(http: HTTPClient) -> list[int]:
+    return [int(one["id"]) for one in await http.get_guilds(MOST_GUILDS)]
 
 
 def normal(commands: Iterable[Mapping[str, Any]]) -> list[Json]:
