@@ -37,7 +37,7 @@ def demo(*options: str) -> Iterator[str]:
         yield found[0]
     finally:
         process.terminate()
-        process.wait(timeout=15)
+        process.wait(timeout=60)
         assert process.stdout is not None
         process.stdout.close()
 

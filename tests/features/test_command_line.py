@@ -615,9 +615,9 @@ def serving(tmp_path: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     environment = {**os.environ, "CARAVAN_WEB__PORT": str(port), "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen([sys.executable, "-c", SERVING], cwd=tmp_path, env=environment, text=True)
     try:
-        for _ in range(200):
+        for _ in range(600):
             try:
-                urlopen(f"http://127.0.0.1:{port}/health", timeout=5).close()
+                urlopen(f"http://127.0.0.1:{port}/health", timeout=30).close()
                 break
             except URLError:
                 assert process.poll() is None, "it ended"
@@ -631,7 +631,7 @@ def serving(tmp_path: Path, port: int) -> Iterator[subprocess.Popen[str]]:
 def test_a_running_caravan_tells_how_it_is_and_stops_when_told(serving: subprocess.Popen[str], port: int) -> None:
     address = f"http://127.0.0.1:{port}"
     assert done("health", "--url", f"{address}/health").startswith("ok: 0 waiting")
-    with urlopen(f"{address}/health", timeout=5) as answer:
+    with urlopen(f"{address}/health", timeout=30) as answer:
         body = json.load(answer)
     assert body == {
         "status": "ok",
@@ -641,12 +641,12 @@ def test_a_running_caravan_tells_how_it_is_and_stops_when_told(serving: subproce
         "oldest_waiting_s": 0.0,
         "next_due": None,
     }
-    with urlopen(f"{address}/metrics", timeout=5) as answer:
+    with urlopen(f"{address}/metrics", timeout=30) as answer:
         assert 'caravan_effects{state="sent"} 0.0' in answer.read().decode()
     assert "is not Caravan" in failed("health", "--url", f"{address}/metrics")
     assert "in use by another caravan process" in failed("migrate")
     serving.send_signal(signal.SIGTERM)
-    assert serving.wait(timeout=12) == 0
+    assert serving.wait(timeout=30) == 0
     assert "does not answer" in failed("health", "--url", f"{address}/health")
 
 

@@ -235,7 +235,7 @@ def test_while_one_destination_hesitates_the_others_are_served(post: Post) -> No
         await draining
         return meanwhile
 
-    assert post.loop.run_until_complete(asyncio.wait_for(story(), 20)) == []
+    assert post.loop.run_until_complete(asyncio.wait_for(story(), 60)) == []
     assert post.seen("one") == ["slow"]
 
 
@@ -458,7 +458,7 @@ def test_being_stopped_finishes_what_is_being_sent_and_begins_nothing_more(post:
         release.set()
         await asyncio.wait({running})
 
-    post.loop.run_until_complete(asyncio.wait_for(story(), 20))
+    post.loop.run_until_complete(asyncio.wait_for(story(), 60))
     assert post.states("on its way", "not begun") == [EffectState.SENT, EffectState.PENDING]
     assert post.seen("one") == ["on its way"]
 

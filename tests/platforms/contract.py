@@ -288,6 +288,6 @@ class Adapter(ABC):
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110  (what is waited for happens in the fake, which tells nobody)
             await asyncio.sleep(0.005)

@@ -150,7 +150,7 @@ async def running(fake: FakeDiscord, bot: Bot | None = None, sync: bool = True) 
             await asyncio.gather(task, return_exceptions=True)
 
 
-async def until(true: Callable[[], bool], within: float = 8.0) -> None:
+async def until(true: Callable[[], bool], within: float = 60.0) -> None:
     async with asyncio.timeout(within):
         while not true():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -443,7 +443,7 @@ async def test_a_malformed_event_ends_the_client(fake: FakeDiscord) -> None:
         await bot.wait_until_ready()
         fake.send_malformed()
         with pytest.raises((KeyError, ValueError)):
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, 60)
 
 
 async def test_privileged_intents_are_refused(fake: FakeDiscord) -> None:

@@ -171,7 +171,7 @@ async def serving(host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Serve
     platform = LocalPlatform(chat, keeper.now, page)
     listening = asyncio.create_task(platform.listen(door))
     try:
-        await asyncio.wait_for(ready, timeout=20)
+        await asyncio.wait_for(ready, timeout=60)
         jar = aiohttp.CookieJar(unsafe=True)
         async with aiohttp.ClientSession(cookie_jar=jar, timeout=aiohttp.ClientTimeout(20)) as browser:
             served = Served(chat, door, keeper, platform, ready.result(), browser)

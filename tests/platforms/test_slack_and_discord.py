@@ -97,7 +97,7 @@ class Both(DiscordStage):
     async def begins(self) -> None:
         await super().begins()
         self._beside = asyncio.create_task(self.beside.listen(self.app.doors["slack"]))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not self.beside.connected:  # noqa: ASYNC110  (the sockets tell nobody)
                 await asyncio.sleep(0.01)
 
@@ -125,7 +125,7 @@ class Both(DiscordStage):
 
     async def quiet(self) -> None:
         while True:
-            await self.slack.quiet(within=20, still=0.02)
+            await self.slack.quiet(within=60, still=0.02)
             await super().quiet()
             names = {getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()}
             if not names & {"Hearing._rest", "Hearing._later"}:

@@ -126,7 +126,7 @@ class Listening:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110  (what is waited for happens in the fake, which tells nobody)
             await asyncio.sleep(0.01)
 

@@ -134,13 +134,13 @@ class FakeDiscord(Switches):
         """Time goes by: tokens die, nonces are forgotten, windows of rate limits end."""
         self._skew += seconds
 
-    async def connected(self, within: float = 10.0) -> None:
+    async def connected(self, within: float = 60.0) -> None:
         """Until the bot is on the gateway."""
         async with asyncio.timeout(within):
             while not self.gateway.ready:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
-    async def quiet(self, within: float = 10.0, still: float = 0.05) -> None:
+    async def quiet(self, within: float = 60.0, still: float = 0.05) -> None:
         """Until no request has been under way, and no answer waited for, during `still` seconds."""
         async with asyncio.timeout(within):
             calm = 0.0

@@ -99,7 +99,7 @@ class Screen:
     def sees(self, text: str) -> bool:
         return any(text in each for each in (*self.messages(), *self.ephemerals, self.modal, self.home, *self.errors))
 
-    async def will_see(self, text: str, within: float = 5.0) -> None:
+    async def will_see(self, text: str, within: float = 60.0) -> None:
         """Waits until it is there."""
         try:
             async with asyncio.timeout(within):

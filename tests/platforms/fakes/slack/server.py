@@ -95,7 +95,7 @@ class FakeSlack(Switches):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def quiet(self, within: float = 5.0, still: float = 0.05) -> None:
+    async def quiet(self, within: float = 60.0, still: float = 0.05) -> None:
         """Until nothing has been under way for `still` seconds: no request, no delivery, no retry."""
         async with asyncio.timeout(within):
             calm = 0.0
