@@ -67,7 +67,7 @@ class Http(HTTPClient):
         if key not in self._buckets:
             if len(self._buckets) >= _MOST_BUCKETS:
                 self._buckets = {name: one for name, one in self._buckets.items() if not one.is_inactive()}
-            self._buckets[key] = Bucket()
+            self._buckets[key] = Bucket(self._pace)
         return self._buckets[key]
 
     async def request(self, route: Route, **more: Any) -> Any:
@@ -76,7 +76,6 @@ class Http(HTTPClient):
         more.setdefault("timeout", TIMEOUT)
         until = self.loop.time() + PATIENCE
         while True:
-            await self._pace.wait()
             for file in more.get("files") or ():
                 file.reset(seek=True)
             try:

@@ -7,20 +7,26 @@ and an answer that has come is not kept back until the next request may go.
 from __future__ import annotations
 
 import asyncio
+import heapq
+import math
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
+from typing import Self
 
 from discord import RateLimited
 from discord.http import Ratelimit
 
-MOST, SECONDS = 45, 1.0  # of fifty a second: requests travel at different speeds
+MOST, SECONDS = 45, 1.0  # of fifty a second
 PATIENCE = 8.0  # longer waits are left to delivery, so that leases stay short
 
 
 class Pace:
-    """At most so many requests a second, whatever their route. `clock` counts seconds, never backwards."""
+    """At most so many requests a second, whatever their route. `clock` counts seconds, never backwards.
+
+    A turn counts from its answer on, not from its beginning: however long requests travel, Discord never sees more.
+    """
 
     def __init__(
         self,
@@ -29,18 +35,30 @@ class Pace:
     ) -> None:
         self._clock = clock
         self._sleep = sleep
-        self._booked: deque[float] = deque(maxlen=MOST)
+        self._turns = asyncio.Semaphore(MOST)  # of those who are not on their way
+        self._free_at = [0.0] * MOST  # a heap: when each turn may be taken again
         self._paused_until = 0.0
 
-    async def wait(self) -> None:
-        """Until the next may go. Too long a wait is refused at once: RateLimited, which says how long."""
-        at = max(self._clock(), self._booked[0] + SECONDS if len(self._booked) == MOST else 0.0)
-        bearable(max(at, self._paused_until) - self._clock())
-        self._booked.append(at)
-        # Discord may refuse another while this one waits: then it has to wait on.
-        while (rest := max(at, self._paused_until) - self._clock()) > 0:
-            bearable(rest)
-            await self._sleep(rest)
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Begins when the next may go. Too long a wait is refused at once: RateLimited, which says how long."""
+        bearable(self._paused_until - self._clock())
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise RateLimited(SECONDS) from None
+        at = free_at = heapq.heappop(self._free_at)
+        try:
+            # Discord may refuse another while this one waits: then it has to wait on.
+            while (rest := max(at, self._paused_until) - self._clock()) > 0:
+                bearable(rest)
+                await self._sleep(rest)
+            free_at = math.inf
+            yield
+        finally:
+            heapq.heappush(self._free_at, min(free_at, self._clock() + SECONDS))
+            self._turns.release()
 
     def pause(self, seconds: float) -> None:
         """Discord refused everything for a while."""
@@ -48,11 +66,27 @@ class Pace:
 
 
 class Bucket(Ratelimit):
-    """One route's limit, for one channel or server."""
+    """One route's limit, for one channel or server; and within it a turn of everything together, which nobody takes
+    who still waits for their route."""
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace) -> None:
         super().__init__(None)
+        self._pace = pace
+        self._turns: list[AbstractAsyncContextManager[None]] = []
         self._freed = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        await self.acquire()
+        turn = self._pace.turn()
+        try:
+            await turn.__aenter__()
+        except BaseException:
+            self.outgoing -= 1
+            self.remaining += 1
+            self._freed.set()
+            raise
+        self._turns.append(turn)
+        return self
 
     async def acquire(self) -> None:
         self._last_request = self._loop.time()
@@ -75,6 +109,7 @@ class Bucket(Ratelimit):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.outgoing -= 1
+        await self._turns.pop().__aexit__(None, None, None)  # whose it is makes no difference
         if isinstance(error, RateLimited):
             self.remaining, self.expires = 0, self._loop.time() + error.retry_after
         elif self.expires is None:
