@@ -10,6 +10,7 @@ from typing import TypeAlias
 from bot.message import Answer, Answers, Field, Scalar
 from bot.registry import Registry
 from cohorts import outbox
+from cohorts.bundling import daytime
 from cohorts.cohort import Cohort, Membership, person_of, room_of
 from cohorts.facts import Fact
 from cohorts.outbox import About, Press
@@ -50,13 +51,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something planned is due."""
+    """Something planned is due. `turns`: whose turn it is, and the moment of each; None: everybody's, at once."""
 
     db: Db
     now: datetime
     due_at: datetime
     key: str  # unique for ever, changes with each revision
     registry: Registry = field(default_factory=Registry)
+    turns: Mapping[int, datetime] | None = None
 
     def tell(
         self,
@@ -69,20 +71,40 @@ class Due:
         presses: Sequence[Press] = (),
         **facts: Fact,
     ) -> None:
-        """A direct message to a member, once for this occasion; not sent when they pause or leave meanwhile."""
-        outbox.tell(
-            self.db,
-            person_of(self.db, member),
-            template,
-            key=f"{self.key}/{member.id}",
-            now=self.now,
-            due=self.due_at,
-            expires=expires,
-            about=about,
-            as_=member.hears,
-            presses=presses,
-            more=facts,
-        )
+        """A direct message to a member, once for this occasion; not sent when they pause or leave meanwhile.
+
+        What can wait is a part of their letter of the day, and only for those whose turn it is.
+        """
+        key, person = f"{self.key}/{member.id}", person_of(self.db, member)
+        if self.turns is None:
+            outbox.tell(
+                self.db,
+                person,
+                template,
+                key=key,
+                now=self.now,
+                due=self.due_at,
+                expires=expires,
+                about=about,
+                as_=member.hears,
+                presses=presses,
+                more=facts,
+            )
+        elif member.id in self.turns:
+            outbox.enclose(
+                self.db,
+                person,
+                template,
+                key=key,
+                # Later than planned it may be night again.
+                at=max(self.turns[member.id], daytime(self.now, person.zone)),
+                now=self.now,
+                expires=expires,
+                about=about,
+                as_=member.hears,
+                presses=presses,
+                more=facts,
+            )
 
     def tell_facilitators(
         self,

@@ -127,7 +127,7 @@ class MovingClock:
         row = await self._stepper.app.threads.read(touchpoints.next_due)
         words = self._stepper.app.renderer.words
         # A feature that the demo has never heard of may do timed work too.
-        self._next = (row.due_at, words.find("demo", "things", row.rule) or row.rule) if row is not None else None
+        self._next = (row.turn_at, words.find("demo", "things", row.rule) or row.rule) if row is not None else None
 
 
 class NotADemo(Exception):

@@ -81,19 +81,20 @@ class Scheduler:
             self._tidied_at = now
 
     def _fire(self, db: Db, touchpoint_id: int, now: datetime) -> int:
-        row = touchpoints.claim(db, touchpoint_id, now=now)
-        if row is None:
+        claimed = touchpoints.claim(db, touchpoint_id, now=now)
+        if claimed is None:
             return 0
+        row = claimed.row
         handler = self._registry.of("due")[row.rule].handler
         wanted = set(inspect.signature(handler).parameters)
         given = row.args if isinstance(row.args, dict) else {}
-        due = Due(db=db, now=now, due_at=row.due_at, key=row.key, registry=self._registry)
+        due = Due(db=db, now=now, due_at=claimed.at, key=row.key, registry=self._registry, turns=claimed.turns)
         handler(due, **{name: value for name, value in given.items() if name in wanted})
         return 1
 
     async def next_due(self) -> datetime | None:
         row = await self._threads.read(touchpoints.next_due)
-        return row.due_at if row is not None else None
+        return row.turn_at if row is not None else None
 
     async def run(self) -> None:
         """Tick at each due time, and every 30 seconds in any case, until stopped."""

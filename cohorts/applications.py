@@ -18,11 +18,11 @@ from cohorts.facts import Json, PersonRef, as_typed
 from cohorts.moments import shift
 from cohorts.outbox import About, Press
 from cohorts.people import Person, conducts
+from cohorts.planning import Rule, Source
 from cohorts.program_answers import BadAnswer, Fit, advise, check_answer
 from cohorts.program_kinds import Accept
 from cohorts.states import advance
 from cohorts.store import Db, choice, json, link, moment
-from cohorts.touchpoints import Rule, Source
 from cohorts.when import Anchor
 
 

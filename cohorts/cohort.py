@@ -17,11 +17,11 @@ from cohorts.facts import PersonRef
 from cohorts.moments import local, shift
 from cohorts.outbox import For, Press
 from cohorts.people import Person, Workspace, facilitators
+from cohorts.planning import Listener, Occasion, Source
 from cohorts.programs import Program
 from cohorts.rooms import Room
 from cohorts.states import advance
 from cohorts.store import Db, choice, link, moment
-from cohorts.touchpoints import Occasion, Source
 from cohorts.when import Duration, Unit
 
 
@@ -323,4 +323,21 @@ def _mornings(cohort: Cohort) -> Iterable[Occasion]:
         yield Occasion("morning", n, 0, {"nine": local(first + timedelta(days=n), time(9, 0), cohort.zone)})
 
 
-TOUCHPOINTS = Source(occasions=_occasions)
+def _listeners(db: Db, cohort: Cohort) -> Iterable[Listener]:
+    """Who takes part now, with all that they take part in."""
+    here = select(Membership.person_id).where(Membership.cohort_id == cohort.id, col(Membership.state).in_(PRESENT))
+    rows = db.exec(
+        select(Membership, Person)
+        .join(Person, col(Person.id) == col(Membership.person_id))
+        .where(col(Membership.person_id).in_(here), col(Membership.state).in_(PRESENT))
+        .order_by(col(Membership.id))
+    ).all()
+    zones: dict[int, str] = {}
+    memberships: dict[int, dict[int, int]] = {}
+    for member, person in rows:
+        zones[person.id] = person.zone
+        memberships.setdefault(person.id, {})[member.cohort_id] = member.id
+    return [Listener(zone, memberships[person_id]) for person_id, zone in zones.items()]
+
+
+TOUCHPOINTS = Source(occasions=_occasions, listeners=_listeners)

@@ -12,11 +12,11 @@ from cohorts import attendance, homework, reflections
 from cohorts import cohort as cohorts_
 from cohorts.cohort import COHORT_LIFE, Cohort, CohortState, Membership, MembershipState
 from cohorts.moments import day_of, local, shift
-from cohorts.program_kinds import SessionKind
+from cohorts.planning import Occasion, Rule, Source
+from cohorts.program_kinds import SessionKind, Urgency
 from cohorts.sessions import SessionState, all_of, standing
 from cohorts.states import advance, may
 from cohorts.store import Db, link, moment
-from cohorts.touchpoints import Occasion, Rule, Source
 from cohorts.when import Anchor, WhenKind
 
 NAMED_AT = time(14, 0)  # in the cohort's zone, on the first working day after the ceremony
@@ -157,7 +157,14 @@ def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
 TOUCHPOINTS = Source(
     occasions=_occasions,
     rules=(
-        Rule("graduation/short", on="graduation", anchor="named", shift="-4h", late=timedelta(hours=3)),
+        Rule(
+            "graduation/short",
+            on="graduation",
+            anchor="named",
+            shift="-4h",
+            late=timedelta(hours=3),
+            urgency=Urgency.TODAY,
+        ),
         Rule("graduation/name", on="graduation", anchor="named"),
     ),
 )

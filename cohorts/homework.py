@@ -15,11 +15,11 @@ from cohorts.facts import clean
 from cohorts.moments import day_of, shift
 from cohorts.outbox import About
 from cohorts.people import Person
-from cohorts.program_kinds import Evidence, SessionKind
+from cohorts.planning import Occasion, Rule, Source
+from cohorts.program_kinds import Evidence, SessionKind, Urgency
 from cohorts.program_parts import HomeworkPlan
 from cohorts.sessions import Session, standing
 from cohorts.store import Db, link, moment
-from cohorts.touchpoints import Occasion, Rule, Source
 from cohorts.when import Anchor, WhenKind
 
 WORDS = 3000  # characters of a hand-in
@@ -268,6 +268,7 @@ TOUCHPOINTS = Source(
             shift="-1d",
             late=timedelta(hours=20),
             switch="homework_nudge",
+            urgency=Urgency.TODAY,
         ),
     ),
 )

@@ -18,9 +18,9 @@ from cohorts.errors import Invalid, Refused, Remark
 from cohorts.facts import Fact, clean
 from cohorts.outbox import About
 from cohorts.people import Person, conducts
+from cohorts.planning import Occasion, Rule, Source
 from cohorts.sessions import Session, SessionState
 from cohorts.store import Db, json, link, moment
-from cohorts.touchpoints import Occasion, Rule, Source
 
 # What every platform can show.
 QUESTION, CHOICE = 300, 55

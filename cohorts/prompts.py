@@ -11,12 +11,14 @@ from cohorts.attendance import Attended
 from cohorts.cohort import Cohort, Membership, MembershipState, present
 from cohorts.errors import Refused
 from cohorts.facts import clean
+from cohorts.planning import Item, Source
+from cohorts.program_kinds import Urgency
 from cohorts.program_parts import ProgramTouchpoint
 from cohorts.programs import Program
 from cohorts.store import Db, link, moment
-from cohorts.touchpoints import Item, Source
 
 WORDS = 2000
+ELSEWHERE = ("cohort", "facilitators", "applicants")  # not to members one by one, each in their own day
 
 
 class PromptAnswer(SQLModel, table=True):
@@ -64,7 +66,8 @@ def _items(program: Program) -> Iterable[Item]:
     for prompt in program.prompts:
         yield Item("prompts/ask", prompt.key, prompt.when, also_last=prompt.last)
     for touchpoint in program.touchpoints:
-        yield Item("prompts/say", touchpoint.key, touchpoint.when, urgency=touchpoint.urgency)
+        urgency = touchpoint.urgency if touchpoint.to not in ELSEWHERE else Urgency.NOW
+        yield Item("prompts/say", touchpoint.key, touchpoint.when, urgency=urgency)
 
 
 TOUCHPOINTS = Source(items=_items)

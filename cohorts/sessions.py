@@ -17,11 +17,11 @@ from cohorts.cohort import Cohort, CohortState, Membership, present
 from cohorts.errors import Refused
 from cohorts.outbox import About
 from cohorts.people import Person, conducts
-from cohorts.program_kinds import SessionKind
+from cohorts.planning import Occasion, Rule, Source
+from cohorts.program_kinds import SessionKind, Urgency
 from cohorts.program_parts import Segment, SessionPlan
 from cohorts.states import advance
 from cohorts.store import Db, choice, link, moment
-from cohorts.touchpoints import Occasion, Rule, Source
 
 
 class SessionState(StrEnum):
@@ -222,6 +222,7 @@ TOUCHPOINTS = Source(
             shift="-1d",
             late=timedelta(hours=20),
             switch="reminder_day",
+            urgency=Urgency.TODAY,
         ),
         Rule(
             "sessions/brief",

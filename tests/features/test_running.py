@@ -114,6 +114,7 @@ async def test_what_becomes_due_is_told_without_anybody_asking(tmp_path: Path, m
                 args={"cohort_id": cohort.id},
                 planned_at=clock.now(),
                 due_at=clock.now() + timedelta(seconds=1),
+                turn_at=clock.now() + timedelta(seconds=1),
             )
         )
 

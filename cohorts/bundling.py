@@ -1,0 +1,158 @@
+"""When one reader hears what can wait: by day and on working days of their own, one message a day, few days a week.
+
+Pure: give it everything planned for one person, and it says the moment of each. What has one moment is one message.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from cohorts.moments import local
+from cohorts.program_kinds import Urgency
+
+MORNING, EVENING = time(8, 0), time(20, 0)  # by the reader's clock: nothing before the one, nor from the other on
+SATURDAY = 5
+LETTER_DAYS = 3  # a week, outside of meeting days
+HEAD_START = timedelta(hours=6)  # what speaks of something to come is there this long before, or comes a day earlier
+RIDE = 6  # days that something of no hurry waits for another message to go along with
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Something to be told, when it should be, and the moment it speaks of, if that is still to come then."""
+
+    key: str
+    at: datetime
+    urgency: Urgency = Urgency.TODAY
+    before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whose day it is. `meetings` are the starts of their sessions, held or to come."""
+
+    zone: str
+    meetings: tuple[datetime, ...] = ()
+
+    def day(self, at: datetime) -> date:
+        return at.astimezone(ZoneInfo(self.zone)).date()
+
+    def meeting_days(self) -> frozenset[date]:
+        return frozenset(self.day(at) for at in self.meetings)
+
+
+def slots(wishes: Iterable[Wish], reader: Reader) -> dict[str, datetime]:
+    """The moment of each wish, by its key. The same for the same wishes in any order.
+
+    What is `now` keeps its moment. The rest is moved out of the reader's nights and weekends, and then to the latest
+    moment that anything of the same day has, unless it would come too late there. What has a week rides along with
+    another message; and where more than `LETTER_DAYS` of a week would bring one, the days that can wait do.
+    """
+    ordered = sorted(wishes, key=lambda wish: (wish.at, wish.key))
+    found = {wish.key: wish.at for wish in ordered if wish.urgency is Urgency.NOW}
+    fitting = {wish.key: _fitting(wish, reader) for wish in ordered if wish.urgency is not Urgency.NOW}
+    soon = [wish for wish in ordered if wish.urgency is Urgency.TODAY]
+    days = _days(soon, fitting, reader)
+    for wish in (wish for wish in ordered if wish.urgency is Urgency.WEEK):
+        days[_ride(wish, fitting[wish.key], days, reader)].append(wish)
+    _thin(days, fitting, reader)
+    for day, told in days.items():
+        found |= _together(day, told, fitting, reader)
+    return found
+
+
+def daytime(at: datetime, zone: str) -> datetime:
+    """`at`, or the first moment after it that is neither in a reader's night nor on their weekend."""
+    wall = at.astimezone(ZoneInfo(zone))
+    day, clock = wall.date(), wall.time()
+    if clock >= EVENING:
+        day, clock = day + timedelta(days=1), MORNING
+    clock = max(clock, MORNING)
+    while day.weekday() >= SATURDAY:
+        day, clock = day + timedelta(days=1), MORNING
+    moved = local(day, clock, zone)
+    return at if moved == at else max(at, moved)
+
+
+def daytime_before(at: datetime, zone: str) -> datetime:
+    """By day on a reader's last working day before `at`; at the same time of the day, if that is by day."""
+    wall = at.astimezone(ZoneInfo(zone))
+    day, clock = wall.date(), wall.time()
+    if clock < MORNING:
+        day, clock = day - timedelta(days=1), MORNING
+    if clock >= EVENING:
+        clock = MORNING
+    while day.weekday() >= SATURDAY:
+        day -= timedelta(days=1)
+    return local(day, clock, zone)
+
+
+def _fitting(wish: Wish, reader: Reader) -> datetime:
+    """Alone, by day: later if that is in time, else earlier."""
+    later = daytime(wish.at, reader.zone)
+    if later == wish.at or wish.before is None or later <= wish.before - HEAD_START:
+        return later
+    return daytime_before(wish.at, reader.zone)
+
+
+Days = dict[date, list[Wish]]
+
+
+def _days(wishes: Sequence[Wish], fitting: Mapping[str, datetime], reader: Reader) -> Days:
+    days: Days = defaultdict(list)
+    for wish in wishes:
+        days[reader.day(fitting[wish.key])].append(wish)
+    return days
+
+
+def _ride(wish: Wish, at: datetime, days: Days, reader: Reader) -> date:
+    """The first day within the week that brings something anyway, else its own."""
+    own = reader.day(at)
+    for n in range(RIDE + 1):
+        day = own + timedelta(days=n)
+        if days.get(day) and _in_time(wish, local(day, EVENING, reader.zone)):
+            return day
+    return own
+
+
+def _thin(days: Days, fitting: Mapping[str, datetime], reader: Reader) -> None:
+    """In a week with too many days, what can wait goes along with the next one, the latest day first."""
+    meetings = reader.meeting_days()
+    for week in sorted({day.isocalendar()[:2] for day in days}):
+        while len(quiet := [day for day in _of_week(days, week) if day not in meetings]) > LETTER_DAYS:
+            moved = next((pair for day in reversed(quiet) if (pair := _movable(day, days, reader))), None)
+            if moved is None:
+                break
+            was, to = moved
+            days[to].extend(days.pop(was))
+
+
+def _of_week(days: Days, week: tuple[int, int]) -> list[date]:
+    return sorted(day for day, told in days.items() if told and day.isocalendar()[:2] == week)
+
+
+def _movable(day: date, days: Days, reader: Reader) -> tuple[date, date] | None:
+    """To the next day that brings something, all of it or nothing."""
+    later = sorted(other for other, told in days.items() if told and day < other <= day + timedelta(days=RIDE))
+    for other in later:
+        end = local(other, EVENING, reader.zone)
+        if all(_in_time(wish, end) for wish in days[day]):
+            return day, other
+    return None
+
+
+def _together(day: date, told: Sequence[Wish], fitting: Mapping[str, datetime], reader: Reader) -> dict[str, datetime]:
+    """The latest moment of the day that is any wish's own; a wish that would be too late there keeps its own."""
+    own = {wish.key: max(fitting[wish.key], local(day, MORNING, reader.zone)) for wish in told}
+    latest = max(own.values())
+    in_time = [wish for wish in told if _in_time(wish, latest)]
+    if len(in_time) < len(told):
+        # Those that can't wait are one message, the others another.
+        return {wish.key: latest if wish in in_time else own[wish.key] for wish in told}
+    return dict.fromkeys(own, latest)
+
+
+def _in_time(wish: Wish, at: datetime) -> bool:
+    return wish.before is None or at <= wish.before - HEAD_START
