@@ -15,7 +15,7 @@ from cohorts.facts import clean
 from cohorts.people import Person
 from cohorts.planning import Item, Occasion, Rule, Source
 from cohorts.program_kinds import Urgency
-from cohorts.program_parts import ProgramTouchpoint
+from cohorts.program_parts import ProgramTouchpoint, Prompt
 from cohorts.programs import Program
 from cohorts.store import Db, link, moment
 
@@ -62,10 +62,10 @@ def own(db: Db, cohort: Cohort) -> list[OwnPrompt]:
     return list(db.exec(select(OwnPrompt).where(OwnPrompt.cohort_id == cohort.id).order_by(col(OwnPrompt.id))).all())
 
 
-def ask_of(db: Db, cohort: Cohort, key: str) -> str | None:
+def find(db: Db, cohort: Cohort, key: str) -> Prompt | OwnPrompt | None:
     """The question of a key, the program's or one from chat."""
-    asked = {one.key: one.ask for one in cohort.program.prompts} | {one.key: one.ask for one in own(db, cohort)}
-    return asked.get(key)
+    asked: list[Prompt | OwnPrompt] = [*cohort.program.prompts, *own(db, cohort)]
+    return next((one for one in asked if one.key == key), None)
 
 
 def answers(db: Db, cohort: Cohort, key: str) -> list[tuple[Membership, str]]:

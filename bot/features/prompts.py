@@ -126,10 +126,10 @@ def ask_all_own(due: Due, prompt_id: int) -> None:
 @button("prompts/open", role=Role.MEMBER)
 def open_(ask: Ask, cohort_id: int, prompt: str) -> Response:
     cohort, _ = whose.mine_by_id(ask, cohort_id)
-    question = prompts.ask_of(ask.db, cohort, prompt)
-    if question is None:
+    found = prompts.find(ask.db, cohort, prompt)
+    if found is None:
         raise Refused("commands/gone")
-    words = Field("words", FieldKind.PARAGRAPH, question, required=True, max_length=prompts.WORDS)
+    words = Field("words", FieldKind.PARAGRAPH, found.ask, required=True, max_length=prompts.WORDS)
     return Asking("prompts/answer", [words], args={"cohort_id": cohort.id, "prompt": prompt})
 
 
@@ -139,7 +139,7 @@ def answered(ask: Ask, answers: Answers, cohort_id: int, prompt: str) -> Respons
     words = str(answers.get("words") or "")
     if not words.strip():
         raise Invalid(words=Remark("required"))
-    if prompts.ask_of(ask.db, cohort, prompt) is None:
+    if prompts.find(ask.db, cohort, prompt) is None:
         raise Refused("commands/gone")
     prompts.answer(ask.db, membership, prompt, words, now=ask.now)
     return Reply("prompts/kept")

@@ -87,21 +87,22 @@ def _form(ask_: Ask, cohort: Cohort, due: str = "", title: str = "", ask: str = 
 @form("walls/assign", role=Role.FACILITATOR)
 def assigned(ask: Ask, answers: Answers, cohort_id: int) -> Reply:
     cohort = whose.conducted_by_id(ask, cohort_id)
-    said = {key: str(answers.get(key) or "").strip() for key in ("title", "ask", "due", "session")}
-    empty = {key: Remark("required") for key in ("title", "ask", "due") if not said[key]}
-    if empty:
-        raise Invalid(**empty)
-    if len(said["title"]) > homework.TITLE:
-        raise Invalid(title=Remark("too-long", limit=homework.TITLE, length=len(said["title"])))
-    if len(said["ask"]) > homework.WORDS:
-        raise Invalid(ask=Remark("too-long", limit=homework.WORDS, length=len(said["ask"])))
     known = {str(one.id): one for one in _sessions(ask, cohort)}
-    session = known.get(said["session"], next(iter(known.values())))
+    said = {key: str(answers.get(key) or "").strip() for key in ("title", "ask", "due", "session")}
+    wrong = {key: Remark("required") for key, text in said.items() if not text}
+    for key, limit in (("title", homework.TITLE), ("ask", homework.WORDS)):
+        if len(said[key]) > limit:
+            wrong[key] = Remark("too-long", limit=limit, length=len(said[key]))
+    if said["session"] and said["session"] not in known:
+        wrong["session"] = Remark("not-a-choice", choices=[one.title for one in known.values()])
+    due_at = None
     try:
-        due_at = _due(ask, cohort, said["due"])
+        due_at = _due(ask, cohort, said["due"]) if said["due"] else None
     except Refused:
-        raise Invalid(due=Remark("not-a-time")) from None
-    return _assigned(ask, cohort, session, said["title"], said["ask"], due_at)
+        wrong["due"] = Remark("not-a-time")
+    if wrong or due_at is None:
+        raise Invalid(**wrong)
+    return _assigned(ask, cohort, known[said["session"]], said["title"], said["ask"], due_at)
 
 
 def _sessions(ask: Ask, cohort: Cohort) -> list[Session]:
