@@ -16,6 +16,7 @@ from sqlmodel import Field, SQLModel, col, select
 from cohorts import breakouts, touchpoints
 from cohorts.answers import answers_of, goal_of
 from cohorts.cohort import Cohort, CohortState, Membership, MembershipState, present
+from cohorts.moments import next_morning
 from cohorts.pairing import Rules, plan
 from cohorts.planning import Occasion, Rule, Source
 from cohorts.program_kinds import Urgency
@@ -214,7 +215,8 @@ def _words(text: str) -> list[str]:
 
 def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
     for row in _rows(db, cohort):
-        yield Occasion("buddy", row.id, row.revision, {"met": row.at}, member=row.membership_id)
+        met = next_morning(row.at, cohort.zone)
+        yield Occasion("buddy", row.id, row.revision, {"met": met}, member=row.membership_id)
 
 
 TOUCHPOINTS = Source(

@@ -17,6 +17,7 @@ from cohorts.cohort import Cohort, Membership, present
 from cohorts.errors import Refused
 from cohorts.facts import clean
 from cohorts.homework import Homework, Submission
+from cohorts.moments import next_morning
 from cohorts.people import Person
 from cohorts.planning import Occasion, Rule, Source
 from cohorts.program_kinds import Urgency
@@ -213,9 +214,11 @@ def _count() -> "sa.Select[Any]":
 
 def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
     for review in of_cohort(db, cohort):
-        yield Occasion("review", review.id, 0, {"assigned": review.assigned_at}, member=review.reviewer_id)
+        assigned = next_morning(review.assigned_at, cohort.zone)
+        yield Occasion("review", review.id, 0, {"assigned": assigned}, member=review.reviewer_id)
         if review.at is not None:
-            yield Occasion("reading", review.id, 0, {"given": review.at}, member=review.author_id)
+            given = next_morning(review.at, cohort.zone)
+            yield Occasion("reading", review.id, 0, {"given": given}, member=review.author_id)
 
 
 TOUCHPOINTS = Source(
