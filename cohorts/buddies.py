@@ -15,7 +15,7 @@ from sqlmodel import Field, SQLModel, col, select
 
 from cohorts import breakouts, touchpoints
 from cohorts.answers import answers_of, goal_of
-from cohorts.cohort import Cohort, CohortState, Membership, MembershipState, present
+from cohorts.cohort import Cohort, CohortState, Membership, MembershipState, present, zones_of
 from cohorts.moments import next_morning
 from cohorts.pairing import Rules, plan
 from cohorts.planning import Occasion, Rule, Source
@@ -214,8 +214,10 @@ def _words(text: str) -> list[str]:
 
 
 def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
-    for row in _rows(db, cohort):
-        met = next_morning(row.at, cohort.zone)
+    found = _rows(db, cohort)
+    zones = zones_of(db, cohort) if found else {}
+    for row in found:
+        met = next_morning(row.at, zones[row.membership_id])
         yield Occasion("buddy", row.id, row.revision, {"met": met}, member=row.membership_id)
 
 

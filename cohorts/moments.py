@@ -57,11 +57,11 @@ def day_of(start: date, n: int, at: time, zone: str) -> datetime:
 
 
 def next_morning(moment: datetime, zone: str) -> datetime:
-    """Nine o'clock on the day after.
+    """Eight o'clock on the day after, where the reader is.
 
     What comes up in the middle of a day may go along with a message of another; today's may be sent already.
     """
-    return local(moment.astimezone(ZoneInfo(zone)).date() + timedelta(days=1), time(9, 0), zone)
+    return local(moment.astimezone(ZoneInfo(zone)).date() + timedelta(days=1), time(8, 0), zone)
 
 
 def cadence_days(start: date, cadence: Cadence) -> Iterator[date]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 
 from cohorts import homework, touchpoints
-from cohorts.cohort import Cohort, Membership, present
+from cohorts.cohort import Cohort, Membership, present, zones_of
 from cohorts.errors import Refused
 from cohorts.facts import clean
 from cohorts.homework import Homework, Submission
@@ -213,11 +213,13 @@ def _count() -> "sa.Select[Any]":
 
 
 def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
-    for review in of_cohort(db, cohort):
-        assigned = next_morning(review.assigned_at, cohort.zone)
+    found = of_cohort(db, cohort)
+    zones = zones_of(db, cohort) if found else {}
+    for review in found:
+        assigned = next_morning(review.assigned_at, zones[review.reviewer_id])
         yield Occasion("review", review.id, 0, {"assigned": assigned}, member=review.reviewer_id)
         if review.at is not None:
-            given = next_morning(review.at, cohort.zone)
+            given = next_morning(review.at, zones[review.author_id])
             yield Occasion("reading", review.id, 0, {"given": given}, member=review.author_id)
 
 
