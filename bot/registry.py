@@ -56,6 +56,7 @@ class Declared:
     options: tuple[Option, ...] = ()
     reads: bool = False  # changes nothing: runs on the reading engine
     author: bool = False  # of a shortcut: it is about whoever wrote the message
+    anonymous: bool = False  # of a form: nothing is kept that tells who filled it in, or when
 
 
 def _mark(sort: str, name: str, **details: Any) -> Callable[[F], F]:
@@ -79,9 +80,12 @@ def button(name: str, *, role: Role | None = None, reads: bool = False) -> Calla
     return _mark("button", name, role=role, reads=reads)
 
 
-def form(name: str, *, role: Role | None = None) -> Callable[[F], F]:
-    """A submitted form. The handler takes the ask, the answers, and the form's arguments by name."""
-    return _mark("form", name, role=role)
+def form(name: str, *, role: Role | None = None, anonymous: bool = False) -> Callable[[F], F]:
+    """A submitted form. The handler takes the ask, the answers, and the form's arguments by name.
+
+    `anonymous`: of what came in neither the id nor the time is kept; the handler sees to the rest.
+    """
+    return _mark("form", name, role=role, anonymous=anonymous)
 
 
 def closed(name: str, *, role: Role | None = None) -> Callable[[F], F]:
@@ -102,9 +106,9 @@ def due(name: str) -> Callable[[F], F]:
     return _mark("due", name)
 
 
-def words(*phrases: str, name: str, role: Role | None = None) -> Callable[[F], F]:
+def words(*phrases: str, name: str, role: Role | None = None, reads: bool = False) -> Callable[[F], F]:
     """Plain words in a direct message that start this handler, "when do we meet"."""
-    return _mark("words", name, role=role, help="|".join(phrases))
+    return _mark("words", name, role=role, help="|".join(phrases), reads=reads)
 
 
 def shortcut(name: str, *, role: Role | None = None, author: bool = False) -> Callable[[F], F]:

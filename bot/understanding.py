@@ -23,6 +23,7 @@ from bot.platforms.base import (
     Wrote,
 )
 from bot.registry import DEFAULTS, Declared, Option, Registry
+from cohorts import inbox
 from cohorts.errors import Refused
 from cohorts.facts import clean
 
@@ -40,9 +41,14 @@ class Call:
     filled: bool = False  # its options come from the form: what is wrong is said beside its field
 
     def concerns(self, inbound: Inbound) -> Inbound:
-        """Without those whom it is not about: nobody is written down because their message was handed in."""
+        """Without those whom it is not about: nobody is written down because their message was handed in.
+
+        And without the way back to who did it, where that is to stay unknown.
+        """
         if isinstance(inbound.deed, Picked) and not self.declared.author:
             return replace(inbound, mentioned={})
+        if self.declared.anonymous:
+            return replace(inbound, event_id=inbox.without_trace(inbound.event_id))
         return inbound
 
 

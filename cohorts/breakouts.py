@@ -131,14 +131,15 @@ def next_plan(db: Db, cohort: Cohort, here: list[int], absent: list[int], *, rou
         min(rounds, 12),
         size=size,
         history=history(db, cohort),
-        rules=Rules(never=_never(db, cohort)),
+        rules=Rules(never=never_together(db, cohort)),
         seed=cohort.id,
         absent=[str(one) for one in absent],
         moves=MOVES,
     )
 
 
-def _never(db: Db, cohort: Cohort) -> frozenset[frozenset[str]]:
+def never_together(db: Db, cohort: Cohort) -> frozenset[frozenset[str]]:
+    """Pairs of memberships, as the pairing engine names them."""
     rows = db.exec(select(Apart).where(Apart.cohort_id == cohort.id)).all()
     return frozenset(frozenset({str(row.one_id), str(row.other_id)}) for row in rows)
 

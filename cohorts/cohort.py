@@ -300,6 +300,16 @@ def people_of(db: Db, members: Iterable[Membership]) -> dict[int, Person]:
     return {ids[person.id]: person for person in found}
 
 
+def zones_of(db: Db, cohort: Cohort) -> dict[int, str]:
+    """The time zone of everybody who is, or was, a member, by membership id."""
+    rows = db.exec(
+        select(Membership.id, Person.zone)
+        .join(Person, col(Person.id) == col(Membership.person_id))
+        .where(Membership.cohort_id == cohort.id)
+    ).all()
+    return dict(rows)
+
+
 def person_of(db: Db, membership: Membership) -> Person:
     return db.get_one(Person, membership.person_id)
 

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from cohorts import audit, outbox, touchpoints
 from cohorts.answers import answers_of
-from cohorts.cohort import Cohort, Membership, present
+from cohorts.cohort import Cohort, Membership, present, room_of
 from cohorts.errors import Refused
 from cohorts.facts import clean
 from cohorts.moments import day_of, shift
-from cohorts.outbox import About
+from cohorts.outbox import About, Press
 from cohorts.people import Person
 from cohorts.planning import Occasion, Rule, Source
 from cohorts.program_kinds import Evidence, SessionKind, Urgency
@@ -23,6 +24,7 @@ from cohorts.store import Db, link, moment
 from cohorts.when import Anchor, WhenKind
 
 WORDS = 3000  # characters of a hand-in
+TITLE = 120
 
 
 class Homework(SQLModel, table=True):
@@ -33,8 +35,14 @@ class Homework(SQLModel, table=True):
     key: str = Field(max_length=64)
     title: str = Field(max_length=200)
     due_at: datetime = moment()
+    ask: str = Field(default="")  # of one that was set from chat; else the program's copy says it
     revision: int = Field(default=0)  # of the due time
     changed_at: datetime | None = moment(null=True)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it was set from chat, and not by the program."""
+        return bool(self.ask)
 
     @property
     def about(self) -> About:
@@ -55,7 +63,42 @@ class Submission(SQLModel, table=True):
 
 
 def plan_of(cohort: Cohort, homework: Homework) -> HomeworkPlan:
+    if homework.is_own:
+        return HomeworkPlan(key=homework.key, title=homework.title, ask=homework.ask)
     return cohort.program.homework_of(homework.key)[1]
+
+
+def assign(
+    db: Db, cohort: Cohort, session: Session, *, title: str, ask: str, due_at: datetime, by: Person, now: datetime
+) -> Homework:
+    """One more than the program has, set from chat; the room hears of it once, and everybody owes it at once."""
+    own = sum(1 for one in of_cohort(db, cohort) if one.is_own) + 1
+    homework = Homework(
+        cohort_id=cohort.id,
+        session_id=session.id,
+        key=f"own-{own}",
+        title=clean(title).strip()[:TITLE],
+        ask=clean(ask).strip()[:WORDS],
+        due_at=due_at,
+    )
+    db.add(homework)
+    db.flush()
+    outbox.announce(
+        db,
+        room_of(db, cohort),
+        "homework/assigned",
+        key=f"homework:{homework.id}/assigned",
+        now=now,
+        expires=due_at,
+        about=homework.about,
+        presses=[Press("homework/hand-in", {"homework_id": homework.id}, "primary")],
+        title=homework.title,
+        ask=homework.ask,
+        due_at=due_at,
+    )
+    audit.record(db, by, "homework/assigned", now=now, homework=homework.id)
+    touchpoints.reconcile(db, cohort, now=now)
+    return homework
 
 
 def lay_out(db: Db, cohort: Cohort, sessions: Sequence[Session]) -> None:
@@ -81,7 +124,7 @@ def follow_sessions(db: Db, cohort: Cohort, *, now: datetime) -> None:
     by_id = {session.id: session for session in sessions}
     for homework in of_cohort(db, cohort):
         session = by_id.get(homework.session_id)
-        if session is None:
+        if session is None or homework.is_own:
             continue
         due = _due(cohort, session, plan_of(cohort, homework), sessions)
         if due > homework.due_at:
@@ -126,9 +169,9 @@ def _of_cohort() -> SelectOfScalar[Homework]:
 
 
 def given(db: Db, cohort: Cohort, *, now: datetime) -> list[Homework]:
-    """What has been set so far: the homework of sessions that have begun, the most recent last."""
+    """What has been set so far: from chat, and by sessions that have begun; the most recent last."""
     begun = {session.id for session in standing(db, cohort) if session.starts_at <= now or session.began_at}
-    return [homework for homework in of_cohort(db, cohort) if homework.session_id in begun]
+    return [homework for homework in of_cohort(db, cohort) if homework.session_id in begun or homework.is_own]
 
 
 def owed(db: Db, cohort: Cohort, membership: Membership, *, now: datetime) -> list[Homework]:
@@ -212,10 +255,15 @@ def submissions(db: Db, homework: Homework) -> dict[int, Submission]:
     return {row.membership_id: row for row in rows}
 
 
+def meant(db: Db, cohort: Cohort, homework: Homework) -> list[Membership]:
+    """Everybody who takes part and was given it."""
+    return [one for one in present(db, cohort) if is_for(db, cohort, homework, one)]
+
+
 def debtors(db: Db, cohort: Cohort, homework: Homework) -> list[Membership]:
     """Who takes part, was given it and has not handed in."""
     done = submissions(db, homework)
-    return [one for one in present(db, cohort) if one.id not in done and is_for(db, cohort, homework, one)]
+    return [one for one in meant(db, cohort, homework) if one.id not in done]
 
 
 def submitted_count(db: Db, membership: Membership) -> int:

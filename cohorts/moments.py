@@ -56,6 +56,14 @@ def day_of(start: date, n: int, at: time, zone: str) -> datetime:
     return local(start + timedelta(days=n), at, zone)
 
 
+def next_morning(moment: datetime, zone: str) -> datetime:
+    """Eight o'clock on the day after, where the reader is.
+
+    What comes up in the middle of a day may go along with a message of another; today's may be sent already.
+    """
+    return local(moment.astimezone(ZoneInfo(zone)).date() + timedelta(days=1), time(8, 0), zone)
+
+
 def cadence_days(start: date, cadence: Cadence) -> Iterator[date]:
     """The days of a rhythm from `start` on; monthly keeps the weekday of the month (third Tuesday)."""
     if cadence is not Cadence.MONTHLY:

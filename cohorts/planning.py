@@ -33,10 +33,12 @@ class Occasion:
     key: str = ""  # the program's name for it
     last: bool = False  # the last of its kind
     traits: frozenset[str] = frozenset()
+    member: int | None = None  # the one membership that it concerns, beside what it is
 
     @property
     def args(self) -> dict[str, str | int]:
-        return {f"{self.kind}_id": self.id}
+        own: dict[str, str | int] = {f"{self.kind}_id": self.id}
+        return own if self.member is None else own | {"membership_id": self.member}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,23 +1,26 @@
-"""Questions and messages of the program's own, sent when the file says."""
+"""Questions and messages of the program's own, sent when the file says; and questions asked from chat."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlmodel import Field, SQLModel
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel, col, select
 
-from cohorts import attendance, homework, sessions
+from cohorts import attendance, audit, homework, sessions, touchpoints
 from cohorts.answers import answers_of
 from cohorts.attendance import Attended
 from cohorts.cohort import Cohort, Membership, MembershipState, present
 from cohorts.errors import Refused
 from cohorts.facts import clean
-from cohorts.planning import Item, Source
+from cohorts.people import Person
+from cohorts.planning import Item, Occasion, Rule, Source
 from cohorts.program_kinds import Urgency
-from cohorts.program_parts import ProgramTouchpoint
+from cohorts.program_parts import ProgramTouchpoint, Prompt
 from cohorts.programs import Program
 from cohorts.store import Db, link, moment
 
 WORDS = 2000
+ASK = 500
 ELSEWHERE = ("cohort", "facilitators", "applicants")  # not to members one by one, each in their own day
 
 
@@ -27,6 +30,53 @@ class PromptAnswer(SQLModel, table=True):
     prompt_key: str = Field(max_length=64)
     words: str
     at: datetime = moment()
+
+
+class OwnPrompt(SQLModel, table=True):
+    """A question that those who conduct ask from chat, beside the program's own."""
+
+    __table_args__ = (sa.UniqueConstraint("cohort_id", "key"),)
+    id: int = Field(default=None, primary_key=True)
+    cohort_id: int = link("cohort.id", index=False)
+    key: str = Field(max_length=64)
+    ask: str
+    due_at: datetime = moment()
+
+
+def put(db: Db, cohort: Cohort, ask: str, *, due_at: datetime, by: Person, now: datetime) -> OwnPrompt:
+    """Ask every member, each in the day of their own that `due_at` falls on."""
+    if not sessions.is_expected(cohort):
+        raise Refused("program/not-launched", program=cohort.name)
+    ask = clean(ask).strip()
+    if len(ask) > ASK:
+        raise Refused("prompts/too-long", limit=ASK, length=len(ask))
+    prompt = OwnPrompt(cohort_id=cohort.id, key=f"own-{len(own(db, cohort)) + 1}", ask=ask, due_at=due_at)
+    db.add(prompt)
+    db.flush()
+    audit.record(db, by, "prompt/asked", now=now, prompt=prompt.id)
+    touchpoints.reconcile(db, cohort, now=now)
+    return prompt
+
+
+def own(db: Db, cohort: Cohort) -> list[OwnPrompt]:
+    return list(db.exec(select(OwnPrompt).where(OwnPrompt.cohort_id == cohort.id).order_by(col(OwnPrompt.id))).all())
+
+
+def find(db: Db, cohort: Cohort, key: str) -> Prompt | OwnPrompt | None:
+    """The question of a key, the program's or one from chat."""
+    asked: list[Prompt | OwnPrompt] = [*cohort.program.prompts, *own(db, cohort)]
+    return next((one for one in asked if one.key == key), None)
+
+
+def answers(db: Db, cohort: Cohort, key: str) -> list[tuple[Membership, str]]:
+    """What was answered to one question, in the order it came."""
+    rows = db.exec(
+        select(PromptAnswer, Membership)
+        .join(Membership, col(Membership.id) == col(PromptAnswer.membership_id))
+        .where(Membership.cohort_id == cohort.id, PromptAnswer.prompt_key == key)
+        .order_by(col(PromptAnswer.id))
+    ).all()
+    return [(member, one.words) for one, member in rows]
 
 
 def answer(db: Db, membership: Membership, key: str, words: str, *, now: datetime) -> None:
@@ -70,4 +120,13 @@ def _items(program: Program) -> Iterable[Item]:
         yield Item("prompts/say", touchpoint.key, touchpoint.when, urgency=urgency)
 
 
-TOUCHPOINTS = Source(items=_items)
+def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
+    for prompt in own(db, cohort):
+        yield Occasion("prompt", prompt.id, 0, {"due": prompt.due_at})
+
+
+TOUCHPOINTS = Source(
+    items=_items,
+    occasions=_occasions,
+    rules=(Rule("prompts/own", on="prompt", anchor="due", late=timedelta(days=2), urgency=Urgency.TODAY),),
+)

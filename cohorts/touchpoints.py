@@ -187,7 +187,8 @@ def _take_turns(db: Db, cohort: "Cohort", now: datetime) -> None:
     ).all()
     moments = turns(db, cohort, now=now) if waiting else {}
     for row in waiting:
-        row.turn_at = min(moments.get(row.key, {}).values(), default=row.due_at)
+        # A reader's day may be over when a session moves: they are told now, or too late.
+        row.turn_at = max(now, min(moments.get(row.key, {}).values(), default=row.due_at))
     db.flush()
 
 

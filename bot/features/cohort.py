@@ -35,7 +35,7 @@ def page(ask: Ask) -> Reply:
 
 
 @command("cohort home", help="Where you are: next session, what you owe, how far you are", role=Role.ANYONE, reads=True)
-@words("home", "where am i", "what do i owe", "my goal", name="home", role=Role.ANYONE)
+@words("home", "where am i", "what do i owe", name="home", role=Role.ANYONE)
 def home(ask: Ask) -> Reply:
     try:
         return _home(ask, *whose.mine(ask))

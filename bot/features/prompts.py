@@ -1,18 +1,25 @@
-"""Questions and messages of the program's own."""
+"""Questions and messages of the program's own, and the questions of those who conduct."""
 
 from __future__ import annotations
 
+from datetime import time
+
 from bot import whose
-from bot.ask import Answers, Ask, Asking, Due, Reply, Response
+from bot.ask import Answers, Ask, Asking, Due, Part, Reply, Response
+from bot.command_text import Kind
 from bot.message import Field, FieldKind
-from bot.registry import button, due, form
-from cohorts import applications, prompts
+from bot.registry import Option, button, command, due, form
+from cohorts import applications, prompts, sessions
 from cohorts import cohort as cohorts_
 from cohorts.cohort import Cohort
 from cohorts.errors import Invalid, Refused, Remark
-from cohorts.facts import Markdown
+from cohorts.facts import Fact, Markdown
 from cohorts.outbox import Press
 from cohorts.people import Person, Role
+from cohorts.prompts import OwnPrompt
+
+MORNING = time(10, 0)  # of a day that names no hour
+SHOWN, MOST = 3, 15  # questions, and answers to each
 
 
 @due("prompts/ask")
@@ -34,10 +41,92 @@ def ask_all(due: Due, cohort_id: int, item: str, membership_id: int | None = Non
         )
 
 
+@command(
+    "program prompt",
+    help="Ask everybody a question of your own, now or later; see the answers",
+    role=Role.FACILITATOR,
+    options=[
+        Option("when", "When, such as thu 10:00; now when left out", kind=Kind.MOMENT),
+        Option("question", "What you ask", rest=True),
+    ],
+)
+def ask_own(ask: Ask, when: str = "", question: str = "") -> Response:
+    cohort = whose.conducted(ask)
+    if not question:
+        return _so_far(ask, cohort)
+    return _put(ask, cohort, question, when)
+
+
+def _put(ask: Ask, cohort: Cohort, question: str, when: str) -> Reply:
+    at = whose.moment(ask, when, zone=cohort.zone, at=MORNING) if when else ask.now
+    prompt = prompts.put(ask.db, cohort, question, due_at=at, by=ask.person, now=ask.now)
+    members = len(cohorts_.present(ask.db, cohort))
+    return Reply("prompts/put", question=prompt.ask, starts=prompt.due_at, later=at > ask.now, members=members)
+
+
+def _so_far(ask: Ask, cohort: Cohort) -> Reply:
+    """The last few questions with their answers."""
+    parts = []
+    for one in prompts.own(ask.db, cohort)[-SHOWN:]:
+        said: list[Fact] = [
+            {"person": member.ref, "words": text} for member, text in prompts.answers(ask.db, cohort, one.key)[-MOST:]
+        ]
+        parts.append(Part("prompts/answers", {"question": one.ask, "said": said}))
+    return Reply(
+        "prompts/own",
+        program=cohort.name,
+        asked=len(parts),
+        parts=parts,
+        presses=[Press("prompts/put", {"cohort_id": cohort.id}, "primary")],
+    )
+
+
+@button("prompts/put", role=Role.FACILITATOR, reads=True)
+def put_pressed(ask: Ask, cohort_id: int) -> Asking:
+    cohort = whose.conducted_by_id(ask, cohort_id)
+    return Asking(
+        "prompts/put",
+        [
+            Field("question", FieldKind.PARAGRAPH, "", required=True, max_length=prompts.ASK),
+            Field("when", FieldKind.LINE, "", max_length=100),
+        ],
+        args={"cohort_id": cohort.id},
+    )
+
+
+@form("prompts/put", role=Role.FACILITATOR)
+def put_filled(ask: Ask, answers: Answers, cohort_id: int) -> Reply:
+    cohort = whose.conducted_by_id(ask, cohort_id)
+    question, when = (str(answers.get(key) or "").strip() for key in ("question", "when"))
+    if not question:
+        raise Invalid(question=Remark("required"))
+    if len(question) > prompts.ASK:
+        raise Invalid(question=Remark("too-long", limit=prompts.ASK, length=len(question)))
+    try:
+        return _put(ask, cohort, question, when)
+    except Refused as refused:
+        if refused.reason.startswith("dates/"):
+            raise Invalid(when=Remark("not-a-time")) from None
+        raise
+
+
+@due("prompts/own")
+def ask_all_own(due: Due, prompt_id: int) -> None:
+    prompt = due.db.get_one(OwnPrompt, prompt_id)
+    cohort = due.db.get_one(Cohort, prompt.cohort_id)
+    for member in cohorts_.present(due.db, cohort) if sessions.is_expected(cohort) else []:
+        due.tell(
+            member,
+            "prompts/ask-own",
+            presses=[Press("prompts/open", {"cohort_id": cohort.id, "prompt": prompt.key}, "primary")],
+            ask=prompt.ask,
+        )
+
+
 @button("prompts/open", role=Role.MEMBER)
 def open_(ask: Ask, cohort_id: int, prompt: str) -> Response:
     cohort, _ = whose.mine_by_id(ask, cohort_id)
-    found = next((one for one in cohort.program.prompts if one.key == prompt), None)
+    found = prompts.find(ask.db, cohort, prompt)
     if found is None:
         raise Refused("commands/gone")
     words = Field("words", FieldKind.PARAGRAPH, found.ask, required=True, max_length=prompts.WORDS)
@@ -50,7 +139,7 @@ def answered(ask: Ask, answers: Answers, cohort_id: int, prompt: str) -> Respons
     words = str(answers.get("words") or "")
     if not words.strip():
         raise Invalid(words=Remark("required"))
-    if not any(one.key == prompt for one in cohort.program.prompts):
+    if prompts.find(ask.db, cohort, prompt) is None:
         raise Refused("commands/gone")
     prompts.answer(ask.db, membership, prompt, words, now=ask.now)
     return Reply("prompts/kept")

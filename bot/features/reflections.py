@@ -6,7 +6,7 @@ from bot import whose
 from bot.ask import Answers, Ask, Asking, Reply, Response
 from bot.message import Field, FieldKind
 from bot.registry import Option, button, command, form
-from cohorts import meeting, reflections, sessions
+from cohorts import meeting, promises, reflections, sessions
 from cohorts.errors import Invalid, Remark
 from cohorts.people import Role
 from cohorts.sessions import Session
@@ -24,7 +24,7 @@ def reflect(ask: Ask, words: str = "") -> Response:
     if not words:
         return _form(ask, last)
     reflections.reflect(ask.db, last, membership, words, share=False, now=ask.now)
-    return Reply("reflections/kept", title=last.title, shared=False)
+    return Reply("reflections/kept", title=last.title, shared=False, promised=False)
 
 
 @button("reflections/open", role=Role.MEMBER)
@@ -41,6 +41,7 @@ def _form(ask: Ask, session: Session) -> Asking:
         [
             Field("words", FieldKind.PARAGRAPH, prompt, required=True, max_length=reflections.WORDS),
             Field("share", FieldKind.YES_NO, ""),
+            Field("promise", FieldKind.LINE, "", max_length=promises.WORDS),
         ],
         args={"session_id": session.id},
         title=session.title[:24],
@@ -55,6 +56,10 @@ def reflected(ask: Ask, answers: Answers, session_id: int) -> Response:
         raise Invalid(words=Remark("required"))
     if len(words) > reflections.WORDS:
         raise Invalid(words=Remark("too-long", limit=reflections.WORDS, length=len(words)))
+    promise = str(answers.get("promise") or "")
+    if len(promise) > promises.WORDS:
+        raise Invalid(promise=Remark("too-long", limit=promises.WORDS, length=len(promise)))
     share = answers.get("share") in (True, "true", "yes", "True")
     reflections.reflect(ask.db, session, membership, words, share=share, now=ask.now)
-    return Reply("reflections/kept", title=session.title, shared=share)
+    promises.make(ask.db, session, membership, promise, now=ask.now)
+    return Reply("reflections/kept", title=session.title, shared=share, promised=bool(promise.strip()))

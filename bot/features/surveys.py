@@ -7,7 +7,7 @@ from bot.ask import Answers, Ask, Asking, Due, Reply, Response
 from bot.registry import button, closed, due, form, words
 from cohorts import cohort as cohorts_
 from cohorts import surveys
-from cohorts.answers import answers_of
+from cohorts.answers import answers_of, quoted
 from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Refused
 from cohorts.outbox import Press
@@ -61,7 +61,7 @@ def _page(ask: Ask, cohort: Cohort, membership: Membership, key: str, page: int)
         questions.fields(
             questions.on_page(survey.questions, page),
             given.given if given else {},
-            answers_of(ask.db, cohort, membership),
+            quoted(ask.db, cohort, membership),
         ),
         args={"cohort_id": cohort.id, "survey": key, "page": page},
         title=survey.name or None,

@@ -192,6 +192,17 @@ class Mind:
         if draw.random() < 0.3 + 0.4 * who.diligence:
             self.intend(who.id, press_of(button), self._later(who, draw, 10 * MINUTE, 20 * HOUR))
 
+    def _promise(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        draw = self.draw(who, "promise", button["args"].get("promise_id"))
+        how = "kept" if draw.random() < 0.35 + 0.4 * who.diligence else "not-yet"
+        if message.only_for is None and button["args"].get("how") == how and draw.random() < 0.8:
+            self._means(who, button, self._later(who, draw, 20 * MINUTE, 12 * HOUR))
+
+    def _read(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        draw = self.draw(who, "reads", button["args"].get("review_id"))
+        if draw.random() < 0.45 + 0.5 * who.diligence:
+            self._means(who, button, self._later(who, draw, 30 * MINUTE, 30 * HOUR))
+
     def _look_home(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
         draw = self.draw(who, "home", message.id)
         if message.only_for is None and draw.random() < 0.6:
@@ -278,8 +289,10 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "program/launch": Mind._at_once,
     "program/launched": Mind._at_once,
     "program/open": Mind._at_once,
+    "promises/say": Mind._promise,
     "prompts/open": Mind._prompt,
     "reflections/open": Mind._reflect,
+    "reviews/open": Mind._read,
     "sessions/end": Mind._end,
     "sessions/here": Mind._here,
     "sessions/recap": Mind._recap,

@@ -34,6 +34,7 @@ from cohorts.applications import Application
 from cohorts.cohort import Cohort
 from cohorts.errors import Invalid, Refused, Unclear
 from cohorts.facts import clean
+from cohorts.outbox import Effect
 from cohorts.people import Role
 from cohorts.sessions import Session
 from cohorts.store import Db
@@ -122,6 +123,8 @@ key = "written"
 title = "What you think"
 ask = "Write it."
 evidence = "text"
+peer_review = 1
+wall = "names"
 
 [[sessions.homework]]
 key = "linked"
@@ -180,6 +183,8 @@ class Stage:
         self.world.fay.says("/session start")
         self.world.passes(minutes=50)
         self.world.fay.says("/session end")
+        for member in members[:3]:
+            member.says("/submit homework:written words:Read this.")
         self.world.fay.says("/program open everything 2027-04-05 zone:Europe/Berlin").presses("Open for applications")
         self.world.person("pia", "Pia")
         answer(self.world.pia.says("/apply"))
@@ -197,7 +202,11 @@ class Stage:
         return {Role.FACILITATOR: "fay", Role.OWNER: "olu"}.get(declared.role or Role.ANYONE, "ana")
 
     def _forms(self) -> Iterator[Open]:
-        """Every page of every form that some button or shortcut opens, found by pressing all that change nothing."""
+        """Every page of every form that some button or shortcut opens, found by pressing all that change nothing.
+
+        And the one that only a command opens.
+        """
+        yield from self._pages("ana", self.ask("ana", Typed("/cohort stuck")).form)
         for declared in self.registry.of("button").values():
             for who in ("ana", "pia", "fay"):
                 for args in self._possible(declared):
@@ -223,6 +232,8 @@ class Stage:
             "application_id": self._all("application"),
             "survey": ["exit"],
             "prompt": ["midweek"],
+            "review_id": self._all("review"),
+            "token": self._tokens(),
         }
         if all(name in pool for name in wanted):
             for values in itertools.product(*(pool[name] for name in wanted)):
@@ -231,6 +242,10 @@ class Stage:
     def _all(self, table: str) -> list[Scalar]:
         column = SQLModel.metadata.tables[table].c.id
         return self.world.store.read(lambda db: list(db.execute(sa.select(column).order_by(column)).scalars()))
+
+    def _tokens(self) -> list[Scalar]:
+        keys = sa.select(col(Effect.key)).where(col(Effect.key).startswith("stuck/"))
+        return self.world.store.read(lambda db: [key.partition("/")[2] for key in db.execute(keys).scalars()])
 
     def _opens(self, declared: Declared, who: str, args: Mapping[str, object]) -> bool:
         """Tried on the engine that cannot write: what opens a form writes nothing."""
@@ -248,11 +263,18 @@ class Stage:
         except (Refused, Invalid, Unclear, sa.exc.DBAPIError):  # the last: it wanted to write, so it opens no form
             return False
 
+    def forgets_homework(self) -> None:
+        """What was set from chat under other texts; its titles would stand beside those of this one."""
+        own = SQLModel.metadata.tables["homework"]
+        self.world.store.write(lambda db: db.execute(sa.delete(own).where(own.c.ask != "")))
+
     def bugs(self, entries: Iterable[Mapping[str, object]]) -> list[object]:
         return [one for one in entries if one.get("log_level") in ("error", "critical")]
 
 
 def fitting(field: Field) -> Answer:
+    if field.key in ("due", "when"):
+        return "2027-02-02 10:00"
     fit: dict[FieldKind, Answer] = {
         FieldKind.CHOICE: field.choices[0].value if field.choices else None,
         FieldKind.CHOICES: [one.value for one in field.choices[:1]],
@@ -356,6 +378,7 @@ def test_every_form_that_a_feature_declares_is_found_by_pressing_buttons(stage: 
 
 @hostile
 def test_in_a_field_of_a_form(stage: Stage, text: str) -> None:
+    stage.forgets_homework()
     with capture_logs() as logs:
         for one in stage.forms:
             for field in one.form.fields:
@@ -391,6 +414,7 @@ OTHERS: Mapping[Kind, Answer] = {Kind.PERSON: "@ben", Kind.NUMBER: 60, Kind.MOME
 
 @hostile
 def test_in_an_option_of_a_command(stage: Stage, text: str) -> None:
+    stage.forgets_homework()
     with capture_logs() as logs:
         for path, declared in stage.registry.commands.items():
             who = stage.by(declared)

@@ -33,6 +33,7 @@ CARRIERS = {
     "Refused": 0,
     "Part": 0,
     "tell": 2,
+    "enclose": 2,
     "announce": 2,
     "tell_facilitators": 1,
     "edit": 2,
@@ -64,6 +65,7 @@ HOME = (
     "graduated",
 )
 LEADS = ("program", "members", "waiting", "title", "starts")
+PIECE = ("person", "title", "link", "words")
 POLLED = ("choice", "votes", "everyone", "tied")
 RECAP = ("title", "there", "members", "quotes", "homework", "graduates", *NEXT)
 # Facts that come as a mapping, or that a helper adds.
@@ -74,17 +76,21 @@ MORE: Mapping[str, tuple[str, ...]] = {
     "pairing/back": ("people", "ends"),
     "polls/closed": POLLED,
     "polls/result": POLLED,
+    "reviews/home": ("count", "person", "title"),
+    "reviews/work": PIECE,
     "sessions/scheduled": IN_ROOM,
     "sessions/moved": (*IN_ROOM, "was"),
     "sessions/cancelled": (*IN_ROOM, *NEXT),
     "sessions/missed": NEXT,
     "sessions/recap": RECAP,
     "sessions/recap-draft": RECAP,
+    "walls/wall": ("title", "done", "everyone", "pieces"),
 }
 # Labels that code composes.
 COMPOSED = {
     "applications/decide": ("accept", "waitlist", "decline"),
     "applications/queue": ("queue", "next", "undecided"),
+    "promises/say": ("kept", "not-yet"),
     "sessions/rsvp": ("rsvp-yes", "rsvp-maybe", "rsvp-no"),
     "commands/do": ("do", "more"),
 }
@@ -139,6 +145,8 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
         [{"question": "What first?", "choice": "", "votes": 0, "everyone": 0, "tied": []}],
     ),
     "ask": ("What did you try? One line is enough.",),
+    "before": ([{"words": "Something with reports", "at": None}, {"words": HOSTILE, "at": TUESDAY}], []),
+    "board": ("https://board.example.org/1", ""),
     "badge": ({"name": "Trailhand", "description": "Read closely.", "criteria": "Three reviews."},),
     "badges": ([{"name": "Graduate", "description": "Did it.", "criteria": "Four sessions."}], []),
     "checklist": (["Say hello", "Block the sessions"], []),
@@ -154,6 +162,12 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
             {"name": "submit", "help": "Hand in homework", "role": "member"},
             {"name": "apply", "help": "Apply to a program", "role": "anyone"},
         ],
+        [],
+    ),
+    "common": (
+        [{"person": BEN, "company": "Northwind", "level": "Admin", "words": ["report", "weekly"]}],
+        [{"person": BEN, "company": "", "level": "", "words": ["report"]}],
+        [{"person": BEN, "company": "Northwind", "level": "", "words": []}],
         [],
     ),
     "commitment": ("I will come.", ""),
@@ -175,6 +189,8 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "groups": ROUNDS,
     "handle": ("value-accelerator-2027-01",),
     "homework": (SETS, []),
+    "how": ("kept", "not-yet", "open"),
+    "idea": ("show", "offer", "bring", "goals"),
     "judged": (
         [
             {"ask": "Which are you?", "verdict": "failed", "must": True},
@@ -184,10 +200,12 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
         [],
     ),
     "known": (["value-accelerator", "first-steps"], ["value-accelerator"], []),
+    "later": (True, False),
     "least": (8,),
     "length": (4321,),
     "letter": ("Dear all,\n\n**well walked.**", ""),
     "limit": (3000,),
+    "link": ("https://build.example.org/one", ""),
     "lines": (LINES, []),
     "members": (9, 1, 0),
     "met": (1, 0),
@@ -204,17 +222,20 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "option": ("time",),
     "others": ([BEN, CHI], [BEN], []),
     "owes": (["Two honest conversations", "One page"], []),
+    "owing": ([BEN, CHI], []),
     "part": ("soonish", ""),
     "past": (False, True),
     "paused": (False, True),
     "people": ([ANA, BEN, CHI], [ANA], []),
     "person": (ANA,),
+    "pieces": ([{"person": ANA, "link": "https://build.example.org/one"}, {"person": BEN, "link": ""}], []),
     "place": PLACES,
     "places": (15,),
     "poll": (POLL,),
     "program": ("Value Accelerator",),
     "programs": (["value-accelerator-2027-01"], []),
     "promise": ("One real routine of your team runs, every week.",),
+    "promised": (False, True),
     "prompt": ("What was most valuable?", ""),
     "question": ("What first?",),
     "quotes": ([{"person": ANA, "words": HOSTILE}], []),
@@ -222,9 +243,32 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "room": (RoomRef(1),),
     "rounds": ROUNDS,
     "rsvp": ("", "yes", "maybe", "no"),
+    "said": ([{"person": ANA, "words": HOSTILE}], []),
     "seen": (7, 0),
     "sessions": ([{"title": "Set out", "starts": TUESDAY, "number": 1, "held": False, "next": True}], []),
+    "shelves": (
+        [
+            {
+                "title": "Set out",
+                "starts": TUESDAY,
+                "coming": True,
+                "prework": "Watch the video.",
+                "recording": "",
+                "materials": [{"title": "Worksheet", "url": "https://docs.example.org/1"}],
+            },
+            {
+                "title": "Arrive",
+                "starts": TUESDAY,
+                "coming": False,
+                "prework": "",
+                "recording": "https://video.example.org/2",
+                "materials": [],
+            },
+        ],
+        [],
+    ),
     "shared": (True, False),
+    "suggestion": ("Try it on Thursday.", ""),
     "signed": ("Dana",),
     "starts": (TUESDAY,),
     "state": ("held", "live", "cancelled"),
@@ -246,6 +290,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "welcome": ("Six hours together.", ""),
     "what": ("post", "edit", "room", "invite", "remove", "upload", "event", "group", "ungroup"),
     "words": (HOSTILE, "soonish"),
+    "works": ("The number on top.",),
     "zone": ("Europe/Berlin",),
     "zones": ([{"zone": "Berlin", "clock": "Tue 12 Jan, 16:00", "people": [ANA, BEN]}], []),
     "next_title": ("Read the map",),
@@ -256,6 +301,9 @@ UNHEARD_OF: tuple[Fact, ...] = (3, "half-baked")  # what a feature from elsewher
 ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "applications/invitation": {"starts": (date(2027, 1, 11),)},
     "cohort/home": {"starts": WHEN, "owes": ([{"title": "One page", "due": TUESDAY}], [])},
+    "buddies/home": {"people": ([BEN], [BEN, CHI])},
+    "buddies/introduced": {"people": ([BEN], [BEN, CHI])},
+    "buddies/partner": {"people": ([BEN], [BEN, CHI])},
     "cohort/leads": {"starts": WHEN},
     "cohort/resumed": {"starts": WHEN},
     "delivery/caveat": {
