@@ -136,6 +136,11 @@ def afterwards(name: str) -> Callable[[F], F]:
     return _mark("after", name)
 
 
+def arrival(name: str) -> Callable[[F], F]:
+    """What waits for somebody who has an account since this moment: `(db, person, now) -> None`."""
+    return _mark("arrival", name)
+
+
 def counter(name: str) -> Callable[[F], F]:
     """A counter that badges may ask for ("kudos 3"): `(db, membership) -> int`."""
     return _mark("counter", name)

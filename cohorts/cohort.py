@@ -249,6 +249,13 @@ def leave(db: Db, cohort: Cohort, membership: Membership, *, now: datetime) -> N
     touchpoints.reconcile(db, cohort, now=now)
 
 
+def remove(db: Db, cohort: Cohort, membership: Membership, *, now: datetime) -> None:
+    """Take a seat back that was given by mistake: out of the room, and nothing more is heard of this cohort."""
+    _become(db, membership, MembershipState.REMOVED, "cohort/left-already")
+    outbox.remove(db, room_of(db, cohort), db.get_one(Person, membership.person_id), membership.hears, now=now)
+    touchpoints.reconcile(db, cohort, now=now)
+
+
 def graduate(db: Db, membership: Membership) -> None:
     _become(db, membership, MembershipState.GRADUATED, "graduation/not-now")
 
