@@ -131,6 +131,11 @@ def digest_line(name: str) -> Callable[[F], F]:
     return _mark("digest", name)
 
 
+def readiness_line(name: str) -> Callable[[F], F]:
+    """A line of the card before a cohort starts, for those who conduct it: `(db, cohort, now) -> Part | None`."""
+    return _mark("readiness", name)
+
+
 def afterwards(name: str) -> Callable[[F], F]:
     """Something that follows from whatever somebody did, in the same transaction: `(ask) -> None`."""
     return _mark("after", name)

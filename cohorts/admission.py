@@ -192,7 +192,17 @@ def _decline(db: Db, cohort: Cohort, application: Application, person: Person, *
         alternative=advice.alternatives[0] if advice.alternatives else "",
         other=other.name if other is not None else "",
         promise=other.program.promise if other is not None else "",
-        presses=[] if other is None else [_apply_to(other)],
+        presses=[]
+        if other is None
+        else [
+            Press(
+                "applications/apply",
+                {"cohort_id": other.id},
+                "primary",
+                words="apply-to",
+                facts={"program": other.name},
+            )
+        ],
     )
 
 
@@ -201,11 +211,6 @@ def _suggested(db: Db, cohort: Cohort, person: Person, keys: tuple[str, ...], *,
     recruiting = [one for one in which.recruiting(db, cohort.workspace_id, now=now) if one.id != cohort.id]
     free = [one for one in recruiting if applications.draft(db, one, person) is None]
     return next((one for key in keys for one in free if one.program_key == key), None)
-
-
-def _apply_to(cohort: Cohort) -> Press:
-    facts = {"program": cohort.name}
-    return Press("applications/apply", {"cohort_id": cohort.id}, "primary", words="apply-to", facts=facts)
 
 
 def _take_back(db: Db, cohort: Cohort, application: Application, person: Person, *, now: datetime) -> None:

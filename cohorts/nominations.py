@@ -134,3 +134,15 @@ def told_about(db: Db, cohort: Cohort, person_id: int) -> list[Fact]:
         .order_by(col(Nomination.id))
     ).all()
     return [{"by": PersonRef(one.by_id), "why": one.why} for one in rows]
+
+
+def not_applied(db: Db, cohort: Cohort) -> int:
+    """How many were nominated and have not sent an application."""
+    applied = select(applications.Application.person_id).where(
+        applications.Application.cohort_id == cohort.id,
+        applications.Application.state != ApplicationState.DRAFT,
+    )
+    query = sa.select(sa.func.count(sa.distinct(col(Nomination.person_id)))).where(
+        col(Nomination.cohort_id) == cohort.id, col(Nomination.person_id).not_in(applied)
+    )
+    return int(db.execute(query).scalar_one())

@@ -88,7 +88,7 @@ def postpone(db: Db, cohort: Cohort, weeks: int, *, by: Person, now: datetime) -
             session.changed_at = now
             session.revision += 1
             db.exec(sa.delete(Rsvp).where(col(Rsvp.session_id) == session.id))
-            outbox.withdraw(db, session.about, reason="the start was postponed")
+            outbox.withdraw(db, session.about, reason="the start moved")
     for piece in homework.of_cohort(db, cohort):
         piece.due_at = later(cohort, piece.due_at, weeks)
         piece.changed_at = now

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot import whose
-from bot.ask import Answers, Ask, Asking, Reply
+from bot.ask import Answers, Ask, Asking, Part, Reply
 from bot.command_text import Kind
 from bot.message import Field, FieldKind
-from bot.registry import Option, button, command, form, words
+from bot.registry import Option, button, command, form, readiness_line, words
 from cohorts import cohort as cohorts_
 from cohorts import faces
 from cohorts.cohort import Cohort, Membership
@@ -14,6 +16,7 @@ from cohorts.errors import Invalid, Refused, Remark
 from cohorts.outbox import Press
 from cohorts.people import Role
 from cohorts.program_answers import BadAnswer
+from cohorts.store import Db
 
 
 @words("who is in", "who else is in", "who is with me", name="who", role=Role.ANYONE)
@@ -99,3 +102,9 @@ def _presses(cohort: Cohort, mine: Membership | None, *, shown: bool) -> list[Pr
     if not shown:
         return [Press("faces/show", here, "primary", words="show-me")]
     return [Press("faces/link", here), Press("faces/hide", here)]
+
+
+@readiness_line("faces")
+def shown(db: Db, cohort: Cohort, now: datetime) -> Part | None:
+    count, members = len(faces.wall(db, cohort)), len(cohorts_.present(db, cohort))
+    return Part("readiness/shown", {"count": count, "members": members}) if members else None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.ask import Answers, Ask, Asking, Reply, Response
+from bot.ask import Answers, Ask, Asking, Part, Reply, Response
 from bot.command_text import Kind
 from bot.features.applications import open_cohort, open_programs
 from bot.message import Field, FieldKind
-from bot.registry import Option, arrival, button, command, form, words
+from bot.registry import Option, arrival, button, command, form, readiness_line, words
 from cohorts import nominations, people
-from cohorts.cohort import Cohort
+from cohorts.cohort import Cohort, CohortState
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.facts import clean
 from cohorts.nominations import Named
@@ -104,3 +104,9 @@ def _open(ask: Ask, cohort_id: int) -> Cohort:
 @arrival("nominations")
 def arrived(db: Db, person: Person, now: datetime) -> None:
     nominations.arrived(db, person, now=now)
+
+
+@readiness_line("nominations")
+def waiting(db: Db, cohort: Cohort, now: datetime) -> Part | None:
+    count = nominations.not_applied(db, cohort) if cohort.state is CohortState.RECRUITING else 0
+    return Part("readiness/nominated", {"count": count}) if count else None

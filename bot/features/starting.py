@@ -41,6 +41,7 @@ def _extend(ask: Ask, cohort: Cohort, weeks: int) -> Reply:
         handle=cohort.handle,
         waiting=len(applications.waiting(ask.db, cohort)),
         answer_by=applications.answer_by(cohort),
+        presses=[Press("nominations/nominate", {"cohort_id": cohort.id})],
     )
 
 

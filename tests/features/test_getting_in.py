@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.platforms.base import Inbound, Profile, Typed
 from bot.platforms.local.client import Client
 from tests.support.chat import Person, World
 from tests.support.stories import accepted, answer, applied, opened, running
@@ -45,20 +46,14 @@ def test_somebody_without_an_account_gets_the_nomination_when_they_come(chat: Wo
     fay = opened(chat)
     fay.says("/program nominate Dee@Example.org she knows every table in the warehouse")
     assert "invite Dee@Example.org" in fay.last
-    dee = with_mail(chat, "dee", "dee@example.org")
-    dee.says("/program list")
+    dee = chat.person("dee")
+    profile = Profile("Dee", "Europe/Berlin", email="dee@example.org")
+    chat.run(chat.app.doors["local"](Inbound("first", "local", "dee", profile, Typed("/cohort home"))))
+    chat.settle()
     assert dee.sees("she knows every table in the warehouse")
     answer(dee.presses("Apply", on="nominated"))
     fay.says("/program applications")
     assert "Dee" in fay.last and "Nominated by Fay" in fay.last
-
-
-def with_mail(chat: World, id: str, mail: str) -> Person:
-    """Somebody whose account has an e-mail address."""
-    person = chat.person(id)
-    known = chat.chat.person(id)
-    chat.chat._people[id] = type(known)(**{**vars(known), "email": mail})
-    return person
 
 
 def test_a_nomination_without_words_asks_for_them_in_a_form(chat: World) -> None:
@@ -93,12 +88,12 @@ def test_with_too_few_the_facilitator_is_asked_once_and_a_week_more_is_one_press
     asked = [text for text in chat.fay.texts() if "Too few" in text]
     assert len(asked) == 1 and "Extend a week" in buttons(chat.fay)
     chat.fay.presses("Extend a week")
-    assert "stays open until Tuesday 29 December" in chat.fay.last
+    assert "stays open until Wednesday 30 December" in chat.fay.last
     chat.passes(hours=2)
     assert "stays open a little longer" in people[0].last
     answer(chat.person("late").says("/apply"))
     assert chat.late.sees("Your application is in")
-    chat.until(datetime(2026, 12, 30, 9, 0, tzinfo=UTC))
+    chat.until(datetime(2026, 12, 31, 9, 0, tzinfo=UTC))
     assert len([text for text in chat.fay.texts() if "Too few" in text]) == 2
 
 
@@ -302,6 +297,48 @@ def test_the_wall_is_for_those_inside(chat: World) -> None:
     assert "Ana" not in chat.sam.last and "You are not in a cohort yet" in chat.sam.last
     chat.fay.says("/cohort who")
     assert "Ana" in chat.fay.last
+
+
+# Before the start
+
+
+def test_a_week_and_two_days_before_the_facilitator_sees_what_is_missing_and_the_one_next_step(chat: World) -> None:
+    accepted(chat, 8)
+    chat.fay.says("/program nominate Zoe@example.org she asks well")
+    chat.ana.says("/cohort who show")
+    chat.until(datetime(2027, 1, 4, 15, 30, tzinfo=UTC))
+    week = chat.fay.last
+    assert "8 of 15 seats are taken; you hope for 12 and need 8" in week
+    assert "4 × Berlin, 2 × New York, 2 × Kolkata" in week and "8 × I set it up" in week
+    assert "start it with /program launch" in week
+    assert "1 of 8 agreed to be shown" in week
+    chat.fay.presses("Start the cohort").presses("Yes, start")
+    chat.until(datetime(2027, 1, 8, 15, 30, tzinfo=UTC))  # Friday: two days before is a Saturday
+    assert "Everything is ready" in chat.fay.last
+    assert len([text for text in chat.fay.texts() if "you hope for 12" in text]) == 2
+
+
+def test_too_few_before_the_start_are_asked_about_in_the_card(chat: World) -> None:
+    accepted(chat, 3)
+    chat.until(datetime(2027, 1, 4, 15, 30, tzinfo=UTC))
+    assert "find more people, or another date" in chat.fay.last
+    assert {"Extend by 2 days", "Start anyway", "Postpone…"} & set(buttons(chat.fay)) >= {"Start anyway", "Postpone…"}
+
+
+def test_members_hear_that_it_is_starting_with_those_who_agreed_to_be_shown(chat: World) -> None:
+    people = running(chat, 3)
+    people[1].says("/cohort who show")
+    chat.until(datetime(2027, 1, 9, 0, 0, tzinfo=UTC))
+    told = [text for text in people[0].texts() if "Something is starting" in text]
+    assert len(told) == 1 and "Ben" in told[0] and "You are 3 together" in told[0]
+    people[0].presses("Show me to the others", on="Something is starting")
+    assert "Ana" in people[0].last
+
+
+def test_a_cohort_that_was_not_launched_starts_nothing(chat: World) -> None:
+    (ana, *_) = accepted(chat, 3)
+    chat.until(datetime(2027, 1, 9, 0, 0, tzinfo=UTC))
+    assert not ana.sees("Something is starting")
 
 
 def buttons(person: Person) -> list[str]:
