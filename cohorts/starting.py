@@ -147,7 +147,7 @@ def choices(db: Db, cohort: Cohort, *, now: datetime) -> Sequence[Press]:
         offers.append(Press("starting/extend", here, "primary", words="extend-week"))
     elif longer:
         offers.append(Press("starting/extend", here, "primary", words="extend", facts={"days": longer}))
-    if present(db, cohort):
+    if present(db, cohort) and not applications.queue(db, cohort):
         offers.append(Press("program/launch", here, words="start-anyway"))
     return [*offers, Press("starting/postpone", here)]
 

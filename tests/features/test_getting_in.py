@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
+from bot import catalogue
 from bot.platforms.base import Inbound, Profile, Typed
 from bot.platforms.local.client import Client
+from cohorts.cohort import Cohort
 from tests.support.chat import Person, World
 from tests.support.stories import accepted, answer, applied, opened, running
 
@@ -339,6 +342,57 @@ def test_a_cohort_that_was_not_launched_starts_nothing(chat: World) -> None:
     (ana, *_) = accepted(chat, 3)
     chat.until(datetime(2027, 1, 9, 0, 0, tzinfo=UTC))
     assert not ana.sees("Something is starting")
+
+
+# Opening
+
+
+def test_everything_is_shown_before_it_is_public_and_what_only_the_owner_knows_is_asked_once(chat: World) -> None:
+    chat.person("fay").says("/cohort help")
+    chat.olu.says("/program facilitator @fay program:value-accelerator")
+    chat.fay.says("/program open value-accelerator 2027-01-11 zone:Europe/Berlin")
+    assert "What should run in your team six weeks from now" in chat.fay.last
+    assert "I write to nobody" in chat.fay.last and "who signs the letter" in chat.fay.last
+    chat.fay.presses("Say what only you know").fills(place="the big room", leader_title="Chief")
+    assert set(chat.fay.errors) == {"leader_name"}
+    chat.fay.fills(place="the big room", leader_name="Dana Ode")
+    assert set(chat.fay.errors) == {"place"}
+    chat.fay.fills(place="https://meet.caravan.test/room", leader_name='Dana "Dee" Ode', leader_title="Chief")
+    assert "Nobody has said yet" not in chat.fay.last
+    chat.person("ana").says("/program list")
+    assert "Value Accelerator:" not in chat.ana.last  # nothing is public yet
+    chat.fay.presses("Open for applications")
+    chat.ana.says("/program list")
+    assert "Value Accelerator:" in chat.ana.last
+    cohort = chat.store.read(lambda db: db.exec(select(Cohort)).one())
+    assert cohort.program.place == "https://meet.caravan.test/room"
+    assert cohort.program.leader is not None and cohort.program.leader.name == 'Dana "Dee" Ode'
+    file = catalogue.load()["value-accelerator"].program
+    assert cohort.program.model_copy(update={"place": None, "leader": None}) == file
+
+
+def test_examples_in_a_program_are_asked_for_instead_of_being_refused(tmp_path: Path, migrated: Path) -> None:
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    example = HANDS.replace(
+        'promise = "In one week', 'place = "https://meet.example.org/x"\npromise = "TODO: in one week'
+    )
+    (folder / "hands.toml").write_text(example, "utf-8")
+    chat = World(tmp_path, template=migrated, programs=folder)
+    try:
+        chat.person("fay").says("/cohort help")
+        chat.olu.says("/program facilitator @fay program:hands")
+        chat.fay.says("/program open hands 2027-01-11 zone:Europe/Berlin")
+        keys = {field["label"]: field["key"] for field in chat.fay.form["fields"]}  # type: ignore[attr-defined]
+        chat.fay.fills(**{keys["promise"]: "TODO later", "place": ""})
+        assert "still has an example" in chat.fay.errors[keys["promise"]]
+        chat.fay.fills(**{keys["promise"]: "In one week one thing runs.", "place": ""})
+        chat.fay.fills(board="")
+        chat.fay.presses("Open for applications")
+        chat.person("ana").says("/program list")
+        assert "In one week one thing runs." in chat.ana.last
+    finally:
+        chat.close()
 
 
 def buttons(person: Person) -> list[str]:

@@ -1,4 +1,4 @@
-"""Nominations, and who agreed to be shown to the others."""
+"""Nominations, who agreed to be shown to the others, and what is said of a program before it is open."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,4 +44,17 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_face")),
         sa.UniqueConstraint("membership_id", name=op.f("uq_face_membership_id")),
+    )
+    op.create_table(
+        "opening",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("program_key", sa.String(length=64), nullable=False),
+        sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_opening_person_id_person"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opening")),
+        sa.UniqueConstraint("person_id", "program_key", name=op.f("uq_opening_person_id_program_key")),
     )
