@@ -241,7 +241,7 @@ def leave(db: Db, cohort: Cohort, membership: Membership, *, now: datetime) -> N
     person = cohorts_.person_of(db, membership)
     application = applications.draft(db, cohort, person)
     if application is not None and application.state is ApplicationState.ACCEPTED:
-        withdraw(db, cohort, application, now=now)  # so that they may apply again
+        _withdraw(db, application, now=now)  # so that they may apply again
     moved_up = promote(db, cohort, now=now)
     for facilitator in facilitators(db, cohort.workspace_id, cohort.program_key):
         outbox.enclose(
@@ -259,8 +259,17 @@ def leave(db: Db, cohort: Cohort, membership: Membership, *, now: datetime) -> N
         )
 
 
-def withdraw(db: Db, cohort: Cohort, application: Application, *, now: datetime) -> None:
-    """Take an application back, without a reason asked. What was written is kept, for the next time."""
+def withdraw(db: Db, application: Application, *, now: datetime) -> None:
+    """Take an application back, without a reason asked. What was written is kept, for the next time.
+
+    Whoever is in by now leaves instead.
+    """
+    if application.state is ApplicationState.ACCEPTED:
+        raise Refused("applications/none-to-withdraw")
+    _withdraw(db, application, now=now)
+
+
+def _withdraw(db: Db, application: Application, *, now: datetime) -> None:
     application.state = advance(
         APPLICATION_LIFE, application.state, ApplicationState.WITHDRAWN, "applications/none-to-withdraw"
     )

@@ -15,6 +15,7 @@ from cohorts.errors import Invalid, Remark
 from cohorts.facts import Json, clean
 from cohorts.lint_remarks import texts_of
 from cohorts.people import Person
+from cohorts.program_answers import MAX_LENGTH
 from cohorts.program_errors import ProgramError
 from cohorts.program_writing import filled_in
 from cohorts.programs import Program
@@ -28,6 +29,7 @@ BLANKS = {
     "orientation.video": "video",
     "board": "board",
 }
+SHORT = 500  # characters of such a one
 _NEEDED = ("leader.name",)  # the others may stay out
 
 
@@ -104,6 +106,9 @@ def say(
     wrong = {one.field: Remark("required") for one in asked if one.required and not told.get(one.path)}
     if told.get("leader.title") and not told.get("leader.name"):
         wrong["leader_name"] = Remark("required")
+    for one in asked:
+        if len(text := told[one.path]) > (most := SHORT if one.path in BLANKS else MAX_LENGTH):
+            wrong[one.field] = Remark("too-long", limit=most, length=len(text))
     if wrong:
         raise Invalid(**wrong)
     blank = {one.path for one in missing(program) if not one.example}

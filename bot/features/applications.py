@@ -113,7 +113,7 @@ def withdrawn(ask: Ask, cohort_id: int) -> Reply:
     """What `/cohort leave` offers to those who have only applied."""
     cohort = _by_id(ask, cohort_id)
     application = applications.of_person(ask.db, cohort, ask.person)
-    admission.withdraw(ask.db, cohort, application, now=ask.now)
+    admission.withdraw(ask.db, application, now=ask.now)
     return Reply("applications/withdrawn", replaces=True, program=cohort.name)
 
 

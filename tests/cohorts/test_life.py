@@ -135,7 +135,7 @@ DEEDS: Mapping[str, Callable[[Life], object]] = {
     "accept": lambda one: one.decide(Decision.ACCEPT),
     "waitlist": lambda one: one.decide(Decision.WAITLIST),
     "decline": lambda one: one.decide(Decision.DECLINE),
-    "withdraw": lambda one: admission.withdraw(one.db, one.cohort, one.application, now=one.now),
+    "withdraw": lambda one: admission.withdraw(one.db, one.application, now=one.now),
     "leave for another": lambda one: admission.leave(one.db, one.cohort, one.member, now=one.now),
     "remove": lambda one: cohorts_.remove(one.db, one.cohort, one.member, now=one.now),
     "promote": lambda one: admission.promote(one.db, one.cohort, now=one.now),
@@ -200,6 +200,7 @@ def test_every_deed_can_be_done_somewhere(on_sqlite: Store) -> None:
         "accept": ({ApplicationState: ApplicationState.SUBMITTED, MembershipState: MembershipState.LEFT}, NOW),
         "waitlist": ({ApplicationState: ApplicationState.SUBMITTED}, NOW),
         "decline": ({ApplicationState: ApplicationState.SUBMITTED}, NOW),
+        "withdraw": ({ApplicationState: ApplicationState.SUBMITTED}, NOW),
         "begin": ({}, FIRST),
         "end": ({SessionState: SessionState.LIVE}, FIRST),
     }
