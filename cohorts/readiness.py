@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cohorts import applications
@@ -22,6 +22,7 @@ class Step(StrEnum):
     """What to do next, the most urgent first."""
 
     DECIDE = "decide"
+    INVITE = "invite"  # applications are open, and there are seats
     FILL = "fill"  # too few, and nobody waits
     LAUNCH = "launch"
     ROOM = "room"
@@ -59,16 +60,15 @@ def _counted(values: Iterable[str | None]) -> tuple[tuple[str, int], ...]:
     return tuple((names[key], count) for key, count in counts.most_common())
 
 
-def next_step(db: Db, cohort: Cohort) -> Step:
-    members = len(cohorts_.present(db, cohort))
-    recruiting = cohort.state is CohortState.RECRUITING
-    if recruiting and applications.queue(db, cohort):
+def next_step(db: Db, cohort: Cohort, *, now: datetime) -> Step:
+    members, size = len(cohorts_.present(db, cohort)), cohort.program.size
+    if cohort.state is not CohortState.RECRUITING:
+        return Step.NOTHING if has_room(db, cohort) else Step.ROOM
+    if applications.queue(db, cohort):
         return Step.DECIDE
-    if recruiting and members < cohort.program.size.min:
-        return Step.FILL
-    if recruiting:
-        return Step.LAUNCH
-    return Step.NOTHING if has_room(db, cohort) else Step.ROOM
+    if cohort.closes_at > now and members < size.max:
+        return Step.INVITE
+    return Step.LAUNCH if members >= size.min else Step.FILL
 
 
 def has_room(db: Db, cohort: Cohort) -> bool:

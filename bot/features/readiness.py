@@ -28,7 +28,7 @@ def days_before(due: Due, cohort_id: int, eve_id: int) -> None:
 def _card(due: Due, cohort: Cohort) -> None:
     if cohort.state not in (CohortState.RECRUITING, CohortState.RUNNING):
         return
-    step = readiness.next_step(due.db, cohort)
+    step = readiness.next_step(due.db, cohort, now=due.now)
     made_of = readiness.composition(due.db, cohort)
     size = cohort.program.size
     due.tell_facilitators(
@@ -39,6 +39,7 @@ def _card(due: Due, cohort: Cohort) -> None:
         program=cohort.name,
         starts=cohort.opens_at,
         members=len(cohorts_.present(due.db, cohort)),
+        closes=cohort.closes_at,
         least=size.min,
         target=size.target,
         most=size.max,
@@ -66,6 +67,8 @@ def _presses(due: Due, cohort: Cohort, step: Step) -> list[Press]:
     match step:
         case Step.DECIDE:
             return [Press("applications/queue", here, "primary")]
+        case Step.INVITE:
+            return [Press("nominations/nominate", here)]
         case Step.FILL:
             return [*starting.choices(due.db, cohort, now=due.now), Press("nominations/nominate", here)]
         case Step.LAUNCH:

@@ -195,7 +195,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "companies": ([{"name": "Northwind", "count": 2}, {"name": "Contoso", "count": 1}], []),
     "levels": ([{"name": "I set it up", "count": 2}], []),
     "prework": ("Bring one sentence.", ""),
-    "step": ("decide", "fill", "launch", "room", "nothing"),
+    "step": ("decide", "invite", "fill", "launch", "room", "nothing"),
     "summary": ("For the person who does it.", ""),
     "target": (12,),
     "letter": ("Dear all,\n\n**well walked.**", ""),
