@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot import votes
+from bot.acquaintance import looks_the_same, written_down
 from bot.arguments import MOST_CHOICES, checked, field, read_options
 from bot.ask import COMMAND, Ask, Asking, Listed, Reply, Response
 from bot.bugs import traced
@@ -30,7 +31,7 @@ from bot.understanding import CHOOSE, COHORT, FILL, Call, Understanding, told
 from cohorts import handmade, inbox, people, rooms
 from cohorts.cohort import took_part
 from cohorts.errors import Invalid, Refused, Remark, Unclear
-from cohorts.facts import Fact, clean
+from cohorts.facts import Fact
 from cohorts.people import Granted, Person, Role, Workspace
 from cohorts.store import Db
 
@@ -166,7 +167,7 @@ class Dispatch:
     def _read(self, db: Db, inbound: Inbound, call: Call, *, met: bool = False) -> _Answer | None:
         """None when the person is new or has changed."""
         who = self._known(db, inbound)
-        if who is None or not (met or _looks_the_same(who[1], inbound)):
+        if who is None or not (met or looks_the_same(who[1], inbound.profile)):
             return None
         try:
             return self._handled(db, inbound, call, who)
@@ -273,12 +274,11 @@ class Dispatch:
         for account, profile in inbound.mentioned.items():
             # Whoever is named is somebody, though they have never spoken to us.
             if people.known(db, place, account) is None:
-                people.meet(db, place, account, name=profile.name, zone=profile.zone, email=profile.email)
+                written_down(db, self._registry, place, account, profile, self._clock.now())
         return place, self._meet(db, inbound, place)
 
     def _meet(self, db: Db, inbound: Inbound, place: Workspace) -> Person:
-        profile = inbound.profile
-        person = people.meet(db, place, inbound.account, name=profile.name, zone=profile.zone, email=profile.email)
+        person = written_down(db, self._registry, place, inbound.account, inbound.profile, self._clock.now())
         if people.is_named_owner(self._owners, place, inbound.account, person.email):
             people.grant(db, person, Granted.OWNER)
         return person
@@ -362,15 +362,6 @@ def _facts_of(response: Response) -> list[Fact]:
         return []
     parts = response.parts if isinstance(response, Reply) else ()
     return [dict(response.facts), *(dict(part.facts) for part in parts)]
-
-
-def _looks_the_same(person: Person, inbound: Inbound) -> bool:
-    """Whether nothing need be written down before a command that only reads."""
-    profile = inbound.profile
-    same_name = not profile.name or person.name == clean(profile.name)[:200].strip()
-    same_zone = profile.zone is None or profile.zone == person.zone
-    same_mail = profile.email is None or profile.email == person.email
-    return same_name and same_zone and same_mail
 
 
 def authorise(db: Db, person: Person, role: Role | None) -> None:

@@ -135,9 +135,19 @@ def digest_line(name: str) -> Callable[[F], F]:
     return _mark("digest", name)
 
 
+def readiness_line(name: str) -> Callable[[F], F]:
+    """A line of the card before a cohort starts, for those who conduct it: `(db, cohort, now) -> Part | None`."""
+    return _mark("readiness", name)
+
+
 def afterwards(name: str) -> Callable[[F], F]:
     """Something that follows from whatever somebody did, in the same transaction: `(ask) -> None`."""
     return _mark("after", name)
+
+
+def arrival(name: str) -> Callable[[F], F]:
+    """What waits for somebody who has an account since this moment: `(db, person, now) -> None`."""
+    return _mark("arrival", name)
 
 
 def counter(name: str) -> Callable[[F], F]:

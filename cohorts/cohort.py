@@ -137,19 +137,10 @@ def recruit(
     by: Person,
     now: datetime,
 ) -> Cohort:
-    """Open a program: a cohort that takes applications.
-
-    Applications close after the program's open days, at its usual hour, or two days before the start when that comes
-    first.
-    """
-    start = local(starts_on, program.at, zone)
-    if start <= now:
+    """Open a program: a cohort that takes applications."""
+    if local(starts_on, program.at, zone) <= now:
         raise Refused("program/starts-in-the-past", program=program.name, starts=starts_on)
-    last_day = now.astimezone(ZoneInfo(zone)).date() + timedelta(days=program.application.open_days)
-    two_days_before = shift(start, Duration(Unit.DAYS, 2), -1, zone)
-    closes = min(local(last_day, program.at, zone), two_days_before)
-    if closes - now < timedelta(hours=12):
-        closes = start  # opened at the last moment
+    closes = closing(program, starts_on, zone, now=now)
     handle = f"{program.key}-{starts_on:%Y-%m}"
     taken = set(db.exec(select(Cohort.handle).where(Cohort.workspace_id == place.id)).all())
     handle = next(name for name in _numbered(handle) if name not in taken)
@@ -171,6 +162,16 @@ def recruit(
     db.flush()
     audit.record(db, by, "program/opened", now=now, cohort=cohort.handle)
     return cohort
+
+
+def closing(program: Program, starts_on: date, zone: str, *, now: datetime) -> datetime:
+    """When applications close: after the program's open days, at its usual hour, or two days before the start when
+    that comes first.
+    """
+    start = local(starts_on, program.at, zone)
+    last_day = now.astimezone(ZoneInfo(zone)).date() + timedelta(days=program.application.open_days)
+    closes = min(local(last_day, program.at, zone), shift(start, Duration(Unit.DAYS, 2), -1, zone))
+    return closes if closes - now >= timedelta(hours=12) else start  # opened at the last moment
 
 
 def _numbered(handle: str) -> Iterable[str]:
@@ -246,6 +247,13 @@ def leave(db: Db, cohort: Cohort, membership: Membership, *, now: datetime) -> N
     person = db.get_one(Person, membership.person_id)
     outbox.remove(db, room_of(db, cohort), person, membership.hears, now=now)
     audit.record(db, person, "cohort/left", now=now, cohort=cohort.handle)
+    touchpoints.reconcile(db, cohort, now=now)
+
+
+def remove(db: Db, cohort: Cohort, membership: Membership, *, now: datetime) -> None:
+    """Take a seat back that was given by mistake: out of the room, and nothing more is heard of this cohort."""
+    _become(db, membership, MembershipState.REMOVED, "cohort/left-already")
+    outbox.remove(db, room_of(db, cohort), db.get_one(Person, membership.person_id), membership.hears, now=now)
     touchpoints.reconcile(db, cohort, now=now)
 
 

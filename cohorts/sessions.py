@@ -114,6 +114,15 @@ def latest(db: Db, cohort: Cohort, *, now: datetime) -> Session | None:
     return begun[-1] if begun else None
 
 
+def has_begun(db: Db, cohort: Cohort, *, now: datetime) -> bool:
+    """Whether people have met: the first meeting's time has come, or it was begun before."""
+    meetings = [one for one in standing(db, cohort) if one.kind is SessionKind.SESSION]
+    return (
+        any(one.state is not SessionState.PLANNED for one in meetings)
+        or (meetings[0].starts_at if meetings else cohort.opens_at) <= now
+    )
+
+
 def the_next(db: Db, cohort: Cohort, *, now: datetime) -> Session:
     """The one that is on or comes next; refused when none is to come."""
     found = upcoming(db, cohort, now=now)

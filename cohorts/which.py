@@ -1,5 +1,6 @@
 """Which cohorts somebody means: those they take part in, those they conduct, those one can apply to."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import TypeVar
@@ -41,6 +42,17 @@ def mine(db: Db, person: Person, *, wanted: int | None = None, room: Room | None
     """The cohort somebody speaks of as a member: the one named, the one of the room, or the only one."""
     rows = of_person(db, person)
     return _the_one([(cohort, (cohort, member)) for cohort, member in rows], wanted, room, "cohort/none-of-yours")
+
+
+def to_leave(
+    db: Db, person: Person, applied: Sequence[Cohort], *, wanted: int | None = None, room: Room | None = None
+) -> tuple[Cohort, Membership | None]:
+    """The cohort somebody wants to leave: one they take part in, or one they have `applied` to and are no member of."""
+    found: list[tuple[Cohort, tuple[Cohort, Membership | None]]] = [
+        *((cohort, (cohort, member)) for cohort, member in of_person(db, person)),
+        *((cohort, (cohort, None)) for cohort in applied),
+    ]
+    return _the_one(found, wanted, room, "cohort/none-of-yours")
 
 
 def conducted_by(db: Db, person: Person) -> list[Cohort]:

@@ -9,7 +9,7 @@ from bot.ask import Ask, Part, Reply, does
 from bot.features.graduation import facts_of
 from bot.features.program import list_
 from bot.registry import button, command, visit, words
-from cohorts import answers, applications, attendance, cohort, graduation, homework, people, sessions, which
+from cohorts import admission, answers, applications, attendance, cohort, graduation, homework, people, sessions, which
 from cohorts.cohort import Cohort, Membership, MembershipState
 from cohorts.errors import Refused
 from cohorts.facts import Fact
@@ -149,10 +149,14 @@ def _resume(ask: Ask, one: Cohort, membership: Membership) -> Reply:
     )
 
 
-@words("i want to leave", "leave the cohort", name="leave", role=Role.MEMBER)
-@command("cohort leave", help="Leave a cohort", role=Role.MEMBER)
+@words("i want to leave", "leave the cohort", name="leave", role=Role.ANYONE)
+@command("cohort leave", help="Leave a cohort, or take an application back", role=Role.ANYONE)
 def leave(ask: Ask) -> Reply:
-    one, _ = whose.mine(ask)
+    applied = applications.undecided_of(ask.db, ask.person)
+    one, membership = which.to_leave(ask.db, ask.person, applied, wanted=ask.cohort, room=ask.room)
+    if membership is None:
+        take_back = Press("applications/withdraw", {"cohort_id": one.id}, "danger")
+        return Reply("applications/withdraw-confirm", program=one.name, presses=[take_back])
     return Reply(
         "cohort/leave-confirm", program=one.name, presses=[Press("cohort/leave", {"cohort_id": one.id}, "danger")]
     )
@@ -161,8 +165,7 @@ def leave(ask: Ask) -> Reply:
 @button("cohort/leave", role=Role.MEMBER)
 def left(ask: Ask, cohort_id: int) -> Reply:
     one, membership = whose.mine_by_id(ask, cohort_id)
-    cohort.leave(ask.db, one, membership, now=ask.now)
-    applications.promote(ask.db, one, now=ask.now)
+    admission.leave(ask.db, one, membership, now=ask.now)
     return Reply("cohort/left", replaces=True, program=one.name)
 
 

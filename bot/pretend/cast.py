@@ -111,6 +111,8 @@ class Cast(Mind):
             if client.form is None:
                 return
             form = client.form
+            if form["name"] == "program/details":
+                break  # only a real owner knows
             outcome = await client.fills(self._filled(who, client))
             if outcome.errors:
                 break

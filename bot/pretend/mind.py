@@ -208,6 +208,11 @@ class Mind:
         if message.only_for is None and draw.random() < 0.6:
             self._means(who, button, self._later(who, draw, 3 * MINUTE, 6 * HOUR))
 
+    def _show_face(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        draw = self.draw(who, "shows")
+        if draw.random() < 0.3 + 0.6 * who.diligence:
+            self._means(who, button, self._later(who, draw, 10 * MINUTE, 8 * HOUR))
+
     def _go_on(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
         """Back to a half-done application."""
         if message.only_for is None:
@@ -285,6 +290,7 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "applications/queue": Mind._review,
     "applications/send": Mind._send,
     "cohort/home": Mind._look_home,
+    "faces/show": Mind._show_face,
     "homework/hand-in": Mind._hand_in,
     "program/launch": Mind._at_once,
     "program/launched": Mind._at_once,

@@ -218,6 +218,7 @@ WORDS: Mapping[str, Scalar] = {
     "starts": "2027-02-02T10:00:00+00:00",
     "title": "An extra hour",
     "minutes": 60,
+    "weeks": 1,
     "revision": 0,
 }
 OPTIONS: Mapping[Kind, str] = {
