@@ -63,6 +63,13 @@ def conducted(db: Db, person: Person, *, wanted: int | None = None, room: Room |
     return _the_one(live if len(live) == 1 and wanted is None else mine_, wanted, room, "cohort/none-conducted")
 
 
+def recorded(db: Db, person: Person, *, wanted: int | None = None, room: Room | None = None) -> Cohort:
+    """The cohort whose lists an owner asks for: one that is over is among them."""
+    rows = db.exec(select(Cohort).where(Cohort.workspace_id == person.workspace_id).order_by(col(Cohort.id))).all()
+    mine_ = [(cohort, cohort) for cohort in rows if conducts(db, person, cohort.program_key)]
+    return _the_one(mine_, wanted, room, "cohort/none-conducted")
+
+
 def _the_one(found: list[tuple[Cohort, T]], wanted: int | None, room: Room | None, refusal: str) -> T:
     if wanted is not None:
         found = [pair for pair in found if pair[0].id == wanted]
