@@ -61,8 +61,7 @@ def application_list(db: Db, cohort: Cohort) -> Table:
 def member_list(db: Db, cohort: Cohort) -> Table:
     """Everyone who ever was in, those who left included."""
     made: list[tuple[Cell, ...]] = [
-        (*who, person.zone, member.accepted_at, member.state.value)
-        for member, person, who in _known(db, cohort)
+        (*who, person.zone, member.accepted_at, member.state.value) for member, person, who in _known(db, cohort)
     ]
     return Table("members", (*WHO, "zone", "accepted_at", "state"), tuple(made))
 

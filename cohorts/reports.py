@@ -180,9 +180,16 @@ def _goals(db: Db, cohort: Cohort, members: dict[int, Membership]) -> Goals | No
             counts[reached] += 1
             goal = cohort.program.goal_of(answers_of(db, cohort, members[given.membership_id])) or ""
             voices.append(Voice(goal, reached, str(given.given.get(shows) or "")))
-    order = list(counts)
-    voices.sort(key=lambda one: (not (one.goal and one.evidence), order.index(one.reached)))
-    return Goals(tuple(counts.items()), tuple(one for one in voices if one.goal or one.evidence)[:VOICES])
+    return Goals(tuple(counts.items()), _heard(voices, list(counts)))
+
+
+def _heard(voices: Sequence[Voice], choices: Sequence[str]) -> tuple[Voice, ...]:
+    """One of each answer in turn, so that the page does not tell of the best alone; who shows something first."""
+    told = sorted((one for one in voices if one.goal or one.evidence), key=lambda one: not one.evidence)
+    turns = {choice: [one for one in told if one.reached == choice] for choice in choices}
+    most = max(map(len, turns.values()), default=0)
+    mixed = [turns[choice][n] for n in range(most) for choice in choices if n < len(turns[choice])]
+    return tuple(sorted(mixed[:VOICES], key=lambda one: choices.index(one.reached)))
 
 
 def _built(db: Db, cohort: Cohort) -> Built:
@@ -192,7 +199,8 @@ def _built(db: Db, cohort: Cohort) -> Built:
 
 
 def _attendance(db: Db, cohort: Cohort) -> Attendance:
-    meetings, members = [], set()
+    meetings: list[Presence] = []
+    members: set[int] = set()
     for session in sessions.standing(db, cohort):
         if session.state is SessionState.HELD and session.kind is SessionKind.SESSION:
             seen = attendance.attendance(db, session)
@@ -216,3 +224,15 @@ def _nps(db: Db, cohort: Cohort) -> Nps | None:
         if scores:
             return nps(scores)
     return nps([]) if asking else None
+
+
+def excerpt(words: str, most: int = 200) -> str:
+    """One line of what somebody said, cut at a word."""
+    line = " ".join(words.split())
+    return line if len(line) <= most else f"{line[:most].rsplit(' ', 1)[0].rstrip(' ,;.')}…"
+
+
+def hours(minutes: int) -> str:
+    """Hours to the half, rounded up: "6", "2.5"."""
+    halves = -(-minutes // 30)
+    return f"{halves / 2:g}"

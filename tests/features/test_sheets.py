@@ -203,7 +203,7 @@ def test_no_text_starts_a_formula_in_a_spreadsheet_that_cuts_it_elsewhere(text: 
     ("typed", "read"),
     [
         ("fine;=1+1", "fine;'=1+1"),
-        ('say ""=1+1', "say \"\"'=1+1"),
+        ('say ""=1+1', 'say ""\'=1+1'),
         ("a, ＋1", "a, '＋1"),
         ("list:\n- one\n- two", "list:\n'- one\n'- two"),
         ("a-b, c; d | e", "a-b, c; d | e"),
