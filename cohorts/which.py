@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def of_person(db: Db, person: Person) -> list[tuple[Cohort, Membership]]:
-    """Where somebody takes part, or pauses."""
+    """Where somebody takes part, or pauses; not what was called off."""
     rows = db.exec(_memberships(), params={"person": person.id, "place": person.workspace_id}).all()
     return [(cohort, member) for cohort, member in rows]
 
@@ -32,6 +32,7 @@ def _memberships() -> Select[Cohort, Membership]:
             col(Membership.person_id) == sa.bindparam("person"),
             col(Cohort.workspace_id) == sa.bindparam("place"),
             col(Membership.state).in_((*PRESENT, MembershipState.PAUSED)),
+            col(Cohort.state) != CohortState.CANCELLED,
         )
         .order_by(col(Cohort.id))
     )
