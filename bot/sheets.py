@@ -38,7 +38,7 @@ _NOT_IN_A_SHEET_NAME = re.compile(r"[\[\]:*?/\\]")
 _INVISIBLE = "[\\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*"
 _INVISIBLE_AT_THE_START = re.compile(_INVISIBLE)
 # Where a spreadsheet of another language than the file's may see a new cell begin, and what follows.
-_CELL_BEGINS = re.compile(f'([,;|\t\r\n"]{_INVISIBLE})(?=(.))', re.DOTALL)
+_CELL_BEGINS = re.compile(f'([,;\t\r\n"]{_INVISIBLE})(?=(.))', re.DOTALL)
 
 
 @dataclass(frozen=True)
