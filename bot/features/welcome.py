@@ -16,12 +16,12 @@ def first(ask: Ask) -> Reply:
 
 @button("welcome/rehearse", role=Role.OWNER, reads=True)
 def rehearse(ask: Ask) -> Reply:
-    return Reply("welcome/rehearse", keys=list(ask.catalogue), presses=[does("program preview")])
+    return Reply("welcome/rehearse", known=list(ask.catalogue), presses=[does("program preview")])
 
 
 @button("welcome/open", role=Role.OWNER, reads=True)
 def open_(ask: Ask) -> Reply:
-    return Reply("welcome/open", keys=list(ask.catalogue), presses=[does("program open"), does("program preview")])
+    return Reply("welcome/open", known=list(ask.catalogue), presses=[does("program open"), does("program preview")])
 
 
 @button("welcome/facilitator", role=Role.OWNER, reads=True)
