@@ -28,7 +28,7 @@ from bot.registry import Declared, Registry
 from bot.render import Directory, Renderer, refs
 from bot.threads import Busy, Threads
 from bot.understanding import CHOOSE, COHORT, FILL, Call, Understanding, told
-from cohorts import handmade, inbox, people, rooms
+from cohorts import handmade, inbox, people, rooms, welcome
 from cohorts.cohort import took_part
 from cohorts.errors import Invalid, Refused, Remark, Unclear
 from cohorts.facts import Fact
@@ -279,8 +279,9 @@ class Dispatch:
 
     def _meet(self, db: Db, inbound: Inbound, place: Workspace) -> Person:
         person = written_down(db, self._registry, place, inbound.account, inbound.profile, self._clock.now())
-        if people.is_named_owner(self._owners, place, inbound.account, person.email):
-            people.grant(db, person, Granted.OWNER)
+        named = people.is_named_owner(self._owners, place, inbound.account, person.email)
+        if named and people.grant(db, person, Granted.OWNER):
+            welcome.greet(db, person, now=self._clock.now())
         return person
 
     def _handled(self, db: Db, inbound: Inbound, call: Call, who: tuple[Workspace, Person]) -> _Answer:

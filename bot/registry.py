@@ -155,6 +155,11 @@ def counter(name: str) -> Callable[[F], F]:
     return _mark("counter", name)
 
 
+def quotable(name: str) -> Callable[[F], F]:
+    """Words that members agreed to have quoted with their name: `(db, cohort) -> Sequence[Quote]`."""
+    return _mark("quotable", name)
+
+
 def export(name: str) -> Callable[[F], F]:
     """A list an owner can export: `(db, cohort) -> Sheet`."""
     return _mark("export", name)

@@ -25,6 +25,11 @@ def conducted(ask: Ask) -> Cohort:
     return which.conducted(ask.db, ask.person, wanted=ask.cohort, room=ask.room)
 
 
+def recorded(ask: Ask) -> Cohort:
+    """The cohort of whose past an owner wants to know, over or not."""
+    return which.recorded(ask.db, ask.person, wanted=ask.cohort, room=ask.room)
+
+
 def either(ask: Ask) -> Cohort:
     """The cohort somebody takes part in or, failing that, conducts."""
     try:

@@ -118,6 +118,34 @@ def lay_out(db: Db, cohort: Cohort, sessions: Sequence[Session]) -> None:
     db.flush()
 
 
+def take_over(db: Db, cohort: Cohort, *, now: datetime) -> None:
+    """After the program was replaced: what is new is set, what nobody handed in and is gone is taken back.
+
+    What somebody handed in stays, whether or not the program still has it: ask before.
+    """
+    sessions = standing(db, cohort)
+    by_key = {session.key: session for session in sessions}
+    known = {homework.key: homework for homework in of_cohort(db, cohort)}
+    wanted = {plan.key: (by_key.get(session.key), plan) for session, plan in cohort.program.homework}
+    for key, homework in known.items():
+        if key not in wanted and not submissions(db, homework):
+            db.delete(homework)
+    db.flush()
+    for key, (session, plan) in wanted.items():
+        if session is None:
+            continue
+        found = known.get(key)
+        if found is not None:
+            found.title, found.session_id = plan.title, session.id
+        else:
+            due = _due(cohort, session, plan, sessions)
+            new = Homework(cohort_id=cohort.id, session_id=session.id, key=key, title=plan.title, due_at=due)
+            new.changed_at = now
+            db.add(new)
+    db.flush()
+    follow_sessions(db, cohort, now=now)
+
+
 def follow_sessions(db: Db, cohort: Cohort, *, now: datetime) -> None:
     """After a session moved: due times that hang on it move with it, later but never earlier."""
     sessions = standing(db, cohort)

@@ -1,6 +1,6 @@
 """Who is who: workspaces, people, their chat accounts, and what they may do."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from functools import cache
 
@@ -197,8 +197,10 @@ def grant(db: Db, person: Person, role: Granted, program_key: str = "") -> bool:
     return had is None
 
 
-def set_owners(db: Db, owners: Collection[str]) -> None:
-    """Owners are whom the config names, and nobody else."""
+def set_owners(
+    db: Db, owners: Collection[str], *, others: Callable[[Db, Workspace, str], bool] = lambda db, place, account: False
+) -> list[Person]:
+    """Owners are whom the config names and whom `others` says, by account, and nobody else. Those who are new."""
     accounts = db.exec(
         select(Account, Person, Workspace)
         .join(Person, col(Person.id) == col(Account.person_id))
@@ -207,14 +209,14 @@ def set_owners(db: Db, owners: Collection[str]) -> None:
     named = {
         person.id: person
         for account, person, place in accounts
-        if is_named_owner(owners, place, account.external, person.email)
+        if is_named_owner(owners, place, account.external, person.email) or others(db, place, account.external)
     }
-    for person in named.values():
-        grant(db, person, Granted.OWNER)
+    new = [person for person in named.values() if grant(db, person, Granted.OWNER)]
     for had in db.exec(select(Grant).where(Grant.role == Granted.OWNER)).all():
         if had.person_id not in named:
             db.delete(had)
     db.flush()
+    return new
 
 
 def is_named_owner(owners: Collection[str], place: Workspace, account: str, email: str | None) -> bool:

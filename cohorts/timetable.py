@@ -14,7 +14,8 @@ from cohorts.moments import session_starts
 from cohorts.outbox import Press
 from cohorts.people import Person
 from cohorts.program_kinds import SessionKind
-from cohorts.sessions import SESSION_LIFE, Session, SessionState, all_of, is_expected, upcoming
+from cohorts.program_parts import SessionPlan
+from cohorts.sessions import SESSION_LIFE, Session, SessionState, all_of, is_expected, standing, upcoming
 from cohorts.states import advance
 from cohorts.store import Db
 
@@ -106,6 +107,38 @@ def cancel(db: Db, cohort: Cohort, session: Session, *, by: Person, now: datetim
     _enter(db, cohort, session, now=now)
     audit.record(db, by, "session/cancelled", now=now, session=session.id)
     touchpoints.reconcile(db, cohort, now=now)
+
+
+def add(db: Db, cohort: Cohort, plan: SessionPlan, starts_at: datetime, *, now: datetime) -> Session:
+    """A session that the program has only now."""
+    session = Session(
+        cohort_id=cohort.id,
+        key=plan.key,
+        title=plan.title,
+        kind=plan.kind,
+        starts_at=starts_at,
+        minutes=plan.minutes,
+        place=cohort.program.place or "",
+        changed_at=now,
+    )
+    db.add(session)
+    db.flush()
+    _enter(db, cohort, session, now=now)
+    return session
+
+
+def renew(db: Db, cohort: Cohort, session: Session, *, now: datetime) -> None:
+    """It has another name, length or place: what was planned for it is planned again."""
+    _change(db, cohort, session, now)
+    _enter(db, cohort, session, now=now)
+
+
+def call_off(db: Db, cohort: Cohort, *, now: datetime) -> None:
+    """All that is still to come, without a word for each."""
+    for session in standing(db, cohort):
+        if session.state is SessionState.PLANNED:
+            session.state = advance(SESSION_LIFE, session.state, SessionState.CANCELLED, "sessions/cannot-cancel")
+            renew(db, cohort, session, now=now)
 
 
 def _enter(db: Db, cohort: Cohort, session: Session, *, now: datetime) -> None:

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def of_person(db: Db, person: Person) -> list[tuple[Cohort, Membership]]:
-    """Where somebody takes part, or pauses."""
+    """Where somebody takes part, or pauses; not what was called off."""
     rows = db.exec(_memberships(), params={"person": person.id, "place": person.workspace_id}).all()
     return [(cohort, member) for cohort, member in rows]
 
@@ -33,6 +33,7 @@ def _memberships() -> Select[Cohort, Membership]:
             col(Membership.person_id) == sa.bindparam("person"),
             col(Cohort.workspace_id) == sa.bindparam("place"),
             col(Membership.state).in_((*PRESENT, MembershipState.PAUSED)),
+            col(Cohort.state) != CohortState.CANCELLED,
         )
         .order_by(col(Cohort.id))
     )
@@ -73,6 +74,13 @@ def conducted(db: Db, person: Person, *, wanted: int | None = None, room: Room |
     mine_ = [(cohort, cohort) for cohort in conducted_by(db, person)]
     live = [pair for pair in mine_ if pair[0].state is not CohortState.GRADUATED]
     return _the_one(live if len(live) == 1 and wanted is None else mine_, wanted, room, "cohort/none-conducted")
+
+
+def recorded(db: Db, person: Person, *, wanted: int | None = None, room: Room | None = None) -> Cohort:
+    """The cohort whose lists an owner asks for: one that is over is among them."""
+    rows = db.exec(select(Cohort).where(Cohort.workspace_id == person.workspace_id).order_by(col(Cohort.id))).all()
+    mine_ = [(cohort, cohort) for cohort in rows if conducts(db, person, cohort.program_key)]
+    return _the_one(mine_, wanted, room, "cohort/none-conducted")
 
 
 def _the_one(found: list[tuple[Cohort, T]], wanted: int | None, room: Room | None, refusal: str) -> T:

@@ -43,7 +43,7 @@ def rehearse(
     \b
     Example: caravan rehearse value-accelerator --people 12 --out rehearsal --show
     """
-    listed = _program(ctx, program)
+    listed = program_of(ctx, program)
     _check("--people", people, 1, MOST_PEOPLE)
     _check("--misfits", misfits, 0, people)
     if not (math.isfinite(absent) and 0 <= absent <= 1):
@@ -69,7 +69,8 @@ def rehearse(
     )
 
 
-def _program(ctx: typer.Context, given: str) -> Listed:
+def program_of(ctx: typer.Context, given: str) -> Listed:
+    """A program by its file or its key; BadInput names what is wrong with it."""
     from bot import catalogue
     from bot.cli.lint import faults_of, known_to
 

@@ -606,7 +606,8 @@ def harmless(format: str, found: str, true: str) -> None:
     if format == "xlsx":
         assert norm(found) == norm(printable)
         return
-    assert norm(found.removeprefix("'")) == norm(printable.removeprefix("'"))
+    # A quote stands before whatever a spreadsheet might run, also inside, where it might cut.
+    assert norm(found.replace("'", "")) == norm(printable.replace("'", ""))
     assert found[:1] not in ("=", "+", "-", "@", "\t", "\r", "\uff1d")
 
 

@@ -68,6 +68,10 @@ LEADS = ("program", "members", "waiting", "title", "starts")
 PIECE = ("person", "title", "link", "words")
 POLLED = ("choice", "votes", "everyone", "tied")
 RECAP = ("title", "there", "members", "quotes", "homework", "graduates", *NEXT)
+REPORT = (
+    *("program", "promise", "starts", "members", "graduates", "asks_goals", "goals", "answered", "built", "percent"),
+    *("meetings", "quotes", "asks_nps", "nps", "hours", "around", "preparing", "reading"),
+)
 # Facts that come as a mapping, or that a helper adds.
 MORE: Mapping[str, tuple[str, ...]] = {
     "cohort/home": HOME,
@@ -78,6 +82,7 @@ MORE: Mapping[str, tuple[str, ...]] = {
     "polls/result": POLLED,
     "reviews/home": ("count", "person", "title"),
     "reviews/work": PIECE,
+    "report/page": REPORT,
     "sessions/scheduled": IN_ROOM,
     "sessions/moved": (*IN_ROOM, "was"),
     "sessions/cancelled": (*IN_ROOM, *NEXT),
@@ -318,6 +323,30 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "next_starts": WHEN,
 }
 UNHEARD_OF: tuple[Fact, ...] = (3, "half-baked")  # what a feature from elsewhere may bring
+KEPT: Fact = [{"what": "time", "name": "Two"}, {"what": "held", "name": "One"}]
+THINGS: Fact = [
+    {"clock": "16:05", "name": name, "title": title, "words": words, "to": to, "some": "Sponsors"}
+    for name, title, words, to in (
+        ("opened", "", "", "members"),
+        ("sessions/reminder-day", "Set out", "", "members"),
+        ("sessions/reminder-hour", "Set out", "", "members"),
+        ("homework/nudge", "One page", "", "members"),
+        ("surveys/ask", "", "Looking back", "some"),
+        ("surveys/ask", "", "", "members"),
+        ("prompts/ask", "", "What did you try?", "cohort"),
+        ("prompts/say", "", HOSTILE, "owing"),
+        ("a-feature/nobody-knows", "", "", "absent"),
+    )
+]
+DAY: Mapping[str, Fact] = {"day": "Mon", "before": 0, "like": 0, "titles": ["Set out"], "things": THINGS}
+MEETS: Fact = [
+    {"title": "Set out", "minutes": 60, "makes": "a plan", "homework": ["Two talks", "One page"]},
+    {"title": "Lab", "minutes": 45, "makes": "", "homework": []},
+]
+WEEKS: Fact = [
+    {"number": 0, "sessions": [], "days": [{**DAY, "before": 1}, {**DAY, "before": 3}]},
+    {"number": 1, "sessions": MEETS, "days": [DAY, {**DAY, "like": 1}]},
+]
 # Where one name means another thing.
 ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "applications/invitation": {"starts": (date(2027, 1, 11),)},
@@ -382,6 +411,50 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "program/open-preview": {"starts": (date(2027, 1, 11),)},
     "program/placeholders": {"places": (["place", "sessions[1].prework"],)},
     "program/starts-in-the-past": {"starts": (date(2020, 1, 11),)},
+    "preview/weeks": {"weeks": (WEEKS, []), "messages": (47,), "page": (1, 2), "pages": (1, 3)},
+    "report/file": {"format": ("html", "png")},
+    "report/page": {
+        "starts": (date(2027, 1, 11),),
+        "graduates": (10, 1, 0),
+        "asks_goals": (True, False),
+        "goals": ([{"words": "Yes", "count": 6}, {"words": "Partly", "count": 2}], []),
+        "answered": (8,),
+        "built": ([{"title": "One page", "count": 9}, {"title": "Two talks", "count": 11}], []),
+        "percent": (86, None),
+        "meetings": ([{"title": "Set out", "there": 9, "expected": 11}], []),
+        "asks_nps": (True, False),
+        "nps": ({"would": 8, "n": 11, "score": 64, "low": 20, "high": 93}, None),
+        "hours": ("6", "2.5"),
+        "around": ("4",),
+        "preparing": (30,),
+        "reading": (5,),
+    },
+    "close/confirm": {"title": ("Set out", "")},
+    "update/breaks": {
+        "broken": (
+            [
+                {"what": what, "how": how, "name": "One"}
+                for what in ("held-session", "past-session", "homework", "answer", "survey-answer")
+                for how in ("gone", "changed")
+            ],
+        )
+    },
+    "update/confirm": {
+        "changes": (
+            [
+                {"what": "program", "how": "changed", "name": "", "fields": ["promise", "something-new"]},
+                {"what": "application", "how": "changed", "name": "", "fields": []},
+                *(
+                    {"what": what, "how": how, "name": "One", "fields": ["title", "agenda"]}
+                    for what in ("session", "homework", "survey", "prompt", "message")
+                    for how in ("new", "gone", "changed")
+                ),
+            ],
+        ),
+        "kept": (KEPT, []),
+    },
+    "update/same": {"kept": (KEPT, [])},
+    "exports/file": {"what": ("nps", "all"), "format": ("csv", "xlsx")},
     "sessions/recap": {"graduates": (None, TUESDAY)},
     "sessions/cancelled-by-you": {"graduates": (None, TUESDAY)},
     "sessions/recap-draft": {"graduates": (None, TUESDAY)},
