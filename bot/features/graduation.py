@@ -7,7 +7,7 @@ from datetime import datetime
 from bot import whose
 from bot.ask import Ask, Due, Reply
 from bot.registry import afterwards, command, due
-from cohorts import badges, graduation, homework, outbox, which
+from cohorts import badges, graduation, homework, leaders, outbox, which
 from cohorts import cohort as cohorts_
 from cohorts.badges import Counter
 from cohorts.cohort import Cohort, Membership, MembershipState
@@ -113,7 +113,7 @@ def congratulate(
 ) -> None:
     """The letter, with the badges that come with graduating."""
     earned = badges.award_due(db, cohort, member, counters, now=now)
-    leader = cohort.program.leader
+    letter = leaders.approved(db, cohort)
     outbox.tell(
         db,
         cohorts_.person_of(db, member),
@@ -125,9 +125,7 @@ def congratulate(
         program=cohort.name,
         badges=[_badge(cohort, key) for key in earned],
         lines=facts_of(graduation.checklist(db, cohort, member)),
-        letter=leader.letter if leader else "",
-        signed=leader.name if leader else "",
-        title=leader.title if leader else "",
+        more=letter.facts if letter else {"letter": [], "signed": "", "title": ""},
     )
 
 

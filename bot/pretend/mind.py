@@ -275,6 +275,7 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "applications/send": Mind._send,
     "cohort/home": Mind._look_home,
     "homework/hand-in": Mind._hand_in,
+    "leaders/approve": Mind._at_once,
     "program/launch": Mind._at_once,
     "program/launched": Mind._at_once,
     "program/open": Mind._at_once,

@@ -35,6 +35,7 @@ CARRIERS = {
     "tell": 2,
     "announce": 2,
     "tell_facilitators": 1,
+    "tell_person": 1,
     "edit": 2,
     "upload": 2,
     "group": 2,
@@ -66,10 +67,15 @@ HOME = (
 LEADS = ("program", "members", "waiting", "title", "starts")
 POLLED = ("choice", "votes", "everyone", "tied")
 RECAP = ("title", "there", "members", "quotes", "homework", "graduates", *NEXT)
+SIGNED = ("letter", "signed", "title")
+ASKED = ("program", "yours", "leader", "approved")
 # Facts that come as a mapping, or that a helper adds.
 MORE: Mapping[str, tuple[str, ...]] = {
     "cohort/home": HOME,
     "cohort/leads": LEADS,
+    "graduation/letter": SIGNED,
+    "leaders/letter": (*SIGNED, *ASKED),
+    "leaders/unapproved": (*SIGNED, *ASKED),
     "pairing/group": ("people", "ends"),
     "pairing/back": ("people", "ends"),
     "polls/closed": POLLED,
@@ -122,6 +128,7 @@ PLACES = ("https://meet.example.org/x", "voice", "chat", "Room 12", "")
 PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "accepted": (17, 1),
     "again": (False, True),
+    "approved": (False, True),
     "agenda": (
         [{"kind": "pair share", "minutes": 8, "prompt": "Why?"}, {"kind": "break", "minutes": 5, "prompt": ""}],
         [],
@@ -186,7 +193,8 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "known": (["value-accelerator", "first-steps"], ["value-accelerator"], []),
     "least": (8,),
     "length": (4321,),
-    "letter": ("Dear all,\n\n**well walked.**", ""),
+    "letter": ([Markdown("Dear all,\n\n**well walked.**")], [HOSTILE, "Well walked."], []),
+    "leader": (None, ANA),
     "limit": (3000,),
     "lines": (LINES, []),
     "members": (9, 1, 0),
@@ -246,6 +254,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "welcome": ("Six hours together.", ""),
     "what": ("post", "edit", "room", "invite", "remove", "upload", "event", "group", "ungroup"),
     "words": (HOSTILE, "soonish"),
+    "yours": (False, True),
     "zone": ("Europe/Berlin",),
     "zones": ([{"zone": "Berlin", "clock": "Tue 12 Jan, 16:00", "people": [ANA, BEN]}], []),
     "next_title": ("Read the map",),
@@ -285,6 +294,8 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "exports/file": {"what": ("nps",)},
     "graduation/checklist": {"met": (False, True)},
     "graduation/letter": {"title": ("CEO", "")},
+    "leaders/letter": {"title": ("CEO", "")},
+    "leaders/unapproved": {"title": ("CEO", "")},
     "polls/opened": {"ends": (TUESDAY,)},
     "polls/poll": {"ends": (TUESDAY,)},
     "polls/result": {"poll": ({**POLL, "closed": True},)},

@@ -1,0 +1,35 @@
+"""The end of a program: the leader's letter."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from cohorts.store import Utc
+
+revision = "0011"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "leaderletter",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("cohort_id", sa.Integer(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("approved", sa.String(length=32), nullable=True),
+        sa.Column("approved_by_id", sa.Integer(), nullable=True),
+        sa.Column("approved_at", Utc(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["approved_by_id"],
+            ["person.id"],
+            name=op.f("fk_leaderletter_approved_by_id_person"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["cohort_id"], ["cohort.id"], name=op.f("fk_leaderletter_cohort_id_cohort"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_leaderletter")),
+        sa.UniqueConstraint("cohort_id", name=op.f("uq_leaderletter_cohort_id")),
+    )
+    op.create_index(op.f("ix_leaderletter_approved_by_id"), "leaderletter", ["approved_by_id"], unique=False)
