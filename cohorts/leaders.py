@@ -1,4 +1,4 @@
-"""The letter that a leader signs for the graduates: shown as it will read, and used once its very words are approved."""
+"""The letter that a leader signs for the graduates: used once its very words are approved."""
 
 import hashlib
 from collections.abc import Iterable

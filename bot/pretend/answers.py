@@ -22,6 +22,7 @@ STOCKS = {
     "homework/hand-in": "homework",
     "prompts/answer": "prompts",
     "surveys/answer": "comments",
+    "ceremony/say": "made",
     APPLYING: "stuck",
 }
 

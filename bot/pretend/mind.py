@@ -202,6 +202,12 @@ class Mind:
         if message.only_for is None:
             self._means(who, button, self._later(who, self.draw(who, "goes on"), 30 * MINUTE, 10 * HOUR))
 
+    def _share(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        """Words of their own for everybody: most give some when they are asked."""
+        draw = self.draw(who, button["action"])
+        if not who.role and draw.random() < 0.45 + 0.4 * who.diligence:
+            self._means(who, button, self._later(who, draw, 5 * MINUTE, 16 * HOUR))
+
     # Those who conduct.
 
     def _soon(self, who: Character, button: DrawnButton, least: timedelta, most: timedelta) -> None:
@@ -273,6 +279,7 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "applications/decide": Mind._decide,
     "applications/queue": Mind._review,
     "applications/send": Mind._send,
+    "ceremony/open": Mind._share,
     "cohort/home": Mind._look_home,
     "homework/hand-in": Mind._hand_in,
     "leaders/approve": Mind._at_once,

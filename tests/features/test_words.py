@@ -37,6 +37,7 @@ CARRIERS = {
     "tell_facilitators": 1,
     "tell_person": 1,
     "edit": 2,
+    "enclose": 2,
     "upload": 2,
     "group": 2,
     "ungroup": 2,
@@ -46,7 +47,7 @@ CARRIERS = {
     "_tell_room": 3,
 }
 NOT_FACTS = frozenset(
-    {"key", "now", "due", "expires", "about", "as_", "presses", "ping", "pin", "under", "more", "file", "voice"}
+    {"key", "now", "due", "expires", "about", "as_", "at", "presses", "ping", "pin", "under", "more", "file", "voice"}
 )
 NOT_FACTS_OF_REPLIES = frozenset({"presses", "parts", "replaces"})
 NOT_FACTS_OF_FORMS = frozenset({"title", "page", "pages", "intro", "args"})
@@ -99,7 +100,7 @@ ANA, BEN, CHI = PersonRef(1), PersonRef(2), PersonRef(3)
 TUESDAY = datetime(2027, 1, 12, 15, 0, tzinfo=UTC)
 WHEN = (TUESDAY, None)
 HOSTILE = "<!channel> *half-baked* [here](https://example.org) {{ 7 * 7 }}\n# not a title"
-LINES: Fact = [
+LINES: list[Fact] = [
     {"criterion": "attend", "done": 2, "needed": 4, "met": False, "title": ""},
     {"criterion": "submit", "done": 1, "needed": 1, "met": True, "title": "One page"},
     {"criterion": "submit-any", "done": 2, "needed": 3, "met": False, "title": ""},
@@ -211,6 +212,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "opened": ([{"name": "Value", "promise": "One routine runs.", "starts": date(2027, 1, 11), "closes": TUESDAY}], []),
     "option": ("time",),
     "others": ([BEN, CHI], [BEN], []),
+    "overnight": (False, True),
     "owes": (["Two honest conversations", "One page"], []),
     "part": ("soonish", ""),
     "past": (False, True),
@@ -226,6 +228,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "prompt": ("What was most valuable?", ""),
     "question": ("What first?",),
     "quotes": ([{"person": ANA, "words": HOSTILE}], []),
+    "read": (True, False),
     "reason": ("bug", "something-else"),
     "room": (RoomRef(1),),
     "rounds": ROUNDS,
@@ -234,6 +237,8 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "sessions": ([{"title": "Set out", "starts": TUESDAY, "number": 1, "held": False, "next": True}], []),
     "shared": (True, False),
     "signed": ("Dana",),
+    "spoken": ([{"person": ANA, "words": HOSTILE}], []),
+    "step": (*LINES, None),
     "starts": (TUESDAY,),
     "state": ("held", "live", "cancelled"),
     "text": (Markdown("**Half way.** What is in your way?"),),
@@ -264,6 +269,7 @@ UNHEARD_OF: tuple[Fact, ...] = (3, "half-baked")  # what a feature from elsewher
 # Where one name means another thing.
 ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "applications/invitation": {"starts": (date(2027, 1, 11),)},
+    "ceremony/home": {"words": (HOSTILE, "")},
     "cohort/home": {"starts": WHEN, "owes": ([{"title": "One page", "due": TUESDAY}], [])},
     "cohort/leads": {"starts": WHEN},
     "cohort/resumed": {"starts": WHEN},

@@ -1,4 +1,4 @@
-"""The end of a program: the leader's letter."""
+"""The end of a program: the leader's letter, words for the ritual."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -33,3 +33,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("cohort_id", name=op.f("uq_leaderletter_cohort_id")),
     )
     op.create_index(op.f("ix_leaderletter_approved_by_id"), "leaderletter", ["approved_by_id"], unique=False)
+    op.create_table(
+        "ceremonyline",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("membership_id", sa.Integer(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["membership_id"],
+            ["membership.id"],
+            name=op.f("fk_ceremonyline_membership_id_membership"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ceremonyline")),
+        sa.UniqueConstraint("membership_id", name=op.f("uq_ceremonyline_membership_id")),
+    )
