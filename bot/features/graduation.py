@@ -7,7 +7,7 @@ from datetime import datetime
 from bot import whose
 from bot.ask import Ask, Due, Reply
 from bot.registry import afterwards, command, due
-from cohorts import badges, graduation, homework, leaders, outbox, reflections, which
+from cohorts import badges, before_after, graduation, homework, leaders, outbox, reflections, which
 from cohorts import cohort as cohorts_
 from cohorts.badges import Counter
 from cohorts.bundling import daytime
@@ -32,6 +32,7 @@ def graduate(ask: Ask) -> Reply:
         named=graduation.named_at(ask.db, cohort),
         until=graduation.grace_until(ask.db, cohort),
         past=(graduation.named_at(ask.db, cohort) or ask.now) < ask.now,
+        changes=[one.facts for one in before_after.mine(ask.db, cohort, membership)],
     )
 
 

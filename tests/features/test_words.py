@@ -123,6 +123,26 @@ POLL: Mapping[str, Fact] = {
     "closed": False,
 }
 VOTED: Fact = [{"question": "What first?", "choice": "Import", "votes": 4, "everyone": 6, "tied": []}]
+PICTURES: list[Fact] = [
+    {"ask": "How sure are you?", "n": 9, "shown": True, "before": 2.1, "after": 3.9, "up": 8},
+    {"ask": "How much runs?", "n": 1, "shown": False, "before": 0, "after": 0, "up": 0},
+]
+COUNTED: Fact = [
+    {"ask": "How sure are you?", "average": 2.4, "high": 5, "bar": "████░░░░░░", "choices": []},
+    {"ask": "How many people?", "average": 12, "high": 0, "bar": "", "choices": []},
+    {
+        "ask": "Which are you?",
+        "average": None,
+        "high": 0,
+        "bar": "",
+        "choices": [{"label": "Admin", "count": 3, "bar": "█"}],
+    },
+]
+RESULTS: list[Fact] = [
+    {"name": "Before we start", "count": 9, "shown": True, "questions": COUNTED},
+    {"name": "pre", "count": 1, "shown": False, "questions": []},
+    {"name": "words", "count": 6, "shown": True, "questions": []},
+]
 PLACES = ("https://meet.example.org/x", "voice", "chat", "Room 12", "")
 
 # What code passes under a name: the first is the ordinary one, the others are the odd ones.
@@ -137,6 +157,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "settled": (False, True),
     "shown": (4, 1, 12),
     "survey": (True, False),
+    "surveys": (RESULTS, RESULTS[1:], []),
     "alternative": ("Could you nominate a colleague?", ""),
     "answer": ("yes", "maybe", "no"),
     "answer_by": (TUESDAY,),
@@ -149,6 +170,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "ask": ("What did you try? One line is enough.",),
     "badge": ({"name": "Trailhand", "description": "Read closely.", "criteria": "Three reviews."},),
     "badges": ([{"name": "Graduate", "description": "Did it.", "criteria": "Four sessions."}], []),
+    "changes": ([{"ask": "How sure are you?", "before": 2, "after": 4}], []),
     "checklist": (["Say hello", "Block the sessions"], []),
     "choice": ("Import", ""),
     "choices": (["Import", "Sharing"],),
@@ -219,6 +241,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "paused": (False, True),
     "people": ([ANA, BEN, CHI], [ANA], []),
     "person": (ANA,),
+    "pictures": (PICTURES, PICTURES[1:], []),
     "place": PLACES,
     "places": (15,),
     "poll": (POLL,),
@@ -230,6 +253,11 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "quotes": ([{"person": ANA, "words": HOSTILE}], []),
     "read": (True, False),
     "reason": ("bug", "something-else"),
+    "recommends": (
+        {"count": 8, "n": 11, "low": 43, "high": 90, "shown": True},
+        {"count": 0, "n": 3, "low": 0, "high": 100, "shown": False},
+        {"count": 0, "n": 0, "low": 0, "high": 100, "shown": False},
+    ),
     "room": (RoomRef(1),),
     "rounds": ROUNDS,
     "rsvp": ("", "yes", "maybe", "no"),
