@@ -23,6 +23,7 @@ STOCKS = {
     "prompts/answer": "prompts",
     "surveys/answer": "comments",
     "ceremony/say": "made",
+    "testimonials/give": "testimonials",
     APPLYING: "stuck",
 }
 

@@ -296,6 +296,8 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "sessions/start": Mind._start,
     "sessions/was-here": Mind._was_here,
     "surveys/open": Mind._survey,
+    "testimonials/open": Mind._share,
+    "testimonials/post": Mind._settle,
 }
 
 

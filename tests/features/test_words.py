@@ -198,6 +198,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "everyone": (9, 1),
     "found": ("soon",),
     "free": (15, 1, 0),
+    "given": (True, False),
     "giver": (ANA,),
     "goal": ("A weekly report that writes itself", HOSTILE, ""),
     "graduated": (False, True),
@@ -245,6 +246,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "place": PLACES,
     "places": (15,),
     "poll": (POLL,),
+    "posted": (False, True),
     "program": ("Value Accelerator",),
     "programs": (["value-accelerator-2027-01"], []),
     "promise": ("One real routine of your team runs, every week.",),
@@ -341,6 +343,12 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "program/placeholders": {"places": (["place", "sessions[1].prework"],)},
     "program/starts-in-the-past": {"starts": (date(2020, 1, 11),)},
     "sessions/recap": {"graduates": (None, TUESDAY)},
+    **{
+        name: {"lines": (["“It held.” Ana", HOSTILE.replace("\n", " ")],)}
+        for name in ("testimonials/collected", "testimonials/posted")
+    },
+    "testimonials/home": {"words": (HOSTILE, ""), "named": (False, True)},
+    "testimonials/kept": {"named": (False, True)},
     "sessions/cancelled-by-you": {"graduates": (None, TUESDAY)},
     "sessions/recap-draft": {"graduates": (None, TUESDAY)},
 }

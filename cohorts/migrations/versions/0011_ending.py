@@ -1,4 +1,4 @@
-"""The end of a program: the leader's letter, words for the ritual."""
+"""The end of a program: the leader's letter, words for the ritual, lines for the world."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -47,4 +47,33 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ceremonyline")),
         sa.UniqueConstraint("membership_id", name=op.f("uq_ceremonyline_membership_id")),
+    )
+    op.create_table(
+        "testimonial",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("membership_id", sa.Integer(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("named", sa.Boolean(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["membership_id"],
+            ["membership.id"],
+            name=op.f("fk_testimonial_membership_id_membership"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_testimonial")),
+        sa.UniqueConstraint("membership_id", name=op.f("uq_testimonial_membership_id")),
+    )
+    op.create_table(
+        "testimonialtext",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("cohort_id", sa.Integer(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("posted_at", Utc(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["cohort_id"], ["cohort.id"], name=op.f("fk_testimonialtext_cohort_id_cohort"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_testimonialtext")),
+        sa.UniqueConstraint("cohort_id", name=op.f("uq_testimonialtext_cohort_id")),
     )
