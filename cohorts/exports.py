@@ -12,7 +12,7 @@ from cohorts.attendance import Attended
 from cohorts.cohort import Cohort, Membership, people_of
 from cohorts.people import Person
 from cohorts.program_answers import Verdict
-from cohorts.program_kinds import QuestionKind
+from cohorts.program_kinds import QuestionKind, SessionKind
 from cohorts.sessions import SessionState
 from cohorts.store import Db
 
@@ -60,7 +60,8 @@ def attendance_list(db: Db, cohort: Cohort) -> Table:
     members = _members(db, cohort)
     people = people_of(db, members)
     made: list[tuple[Cell, ...]] = []
-    for session in sessions.standing(db, cohort):
+    owed = [one for one in sessions.standing(db, cohort) if one.kind is not SessionKind.REUNION]
+    for session in owed:
         answers, seen = attendance.answers(db, session), attendance.attendance(db, session)
         for member in members if session.state is SessionState.HELD else []:
             rsvp = answers.get(member.id)

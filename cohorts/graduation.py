@@ -15,7 +15,7 @@ from cohorts.moments import day_of, shift, working_day_after
 from cohorts.people import Person
 from cohorts.planning import Occasion, Rule, Source
 from cohorts.program_kinds import SessionKind
-from cohorts.sessions import SessionState, all_of, standing
+from cohorts.sessions import Session, SessionState, all_of, standing
 from cohorts.states import advance, may
 from cohorts.store import Db, link, moment
 from cohorts.when import Anchor, WhenKind
@@ -91,8 +91,13 @@ def named_at(db: Db, cohort: Cohort) -> datetime | None:
     held = ceremony(db, cohort)
     if held is None:
         return None
-    called_off = (one.changed_at for one in all_of(db, cohort) if one.state is SessionState.CANCELLED)
+    called_off = (one.changed_at for one in _before(db, cohort) if one.state is SessionState.CANCELLED)
     return working_day_after(max([held, *(at for at in called_off if at is not None)]), NAMED_AT, cohort.zone)
+
+
+def _before(db: Db, cohort: Cohort) -> list[Session]:
+    """All sessions but the reunion, which hangs on graduation and not the other way round."""
+    return [one for one in all_of(db, cohort) if one.kind is not SessionKind.REUNION]
 
 
 def grace_until(db: Db, cohort: Cohort) -> datetime | None:
@@ -158,7 +163,7 @@ def graduates(db: Db, cohort: Cohort) -> list[tuple[Graduate, Membership]]:
 def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
     held, named, grace = ceremony(db, cohort), named_at(db, cohort), grace_until(db, cohort)
     if held is not None and named is not None and grace is not None:
-        revision = sum(one.revision for one in all_of(db, cohort))  # of cancelled ones too: it never falls
+        revision = sum(one.revision for one in _before(db, cohort))  # of cancelled ones too: it never falls
         moments = {"ceremony": held, "eve": _eve(db, cohort, held), "named": named, "grace": grace}
         yield Occasion("graduation", cohort.id, revision, moments)
 

@@ -181,6 +181,8 @@ def plan_of(cohort: Cohort, session: Session) -> SessionPlan | None:
 
 
 def run_of_show(cohort: Cohort, session: Session) -> tuple[Segment, ...]:
+    if session.kind is SessionKind.REUNION:
+        return cohort.program.reunion_agenda
     plan = plan_of(cohort, session)
     return cohort.program.agenda_of(plan) if plan is not None else ()
 
@@ -208,6 +210,10 @@ def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
     found = standing(db, cohort)
     meetings = [one for one in found if one.kind is SessionKind.SESSION]
     for session in found:
+        if session.kind is SessionKind.REUNION:
+            moments = {"start": session.starts_at, "end": session.ends_at}
+            yield Occasion("reunion", session.id, session.revision, moments, changed_at=session.changed_at)
+            continue
         traits = {"meeting"} if session.kind is SessionKind.SESSION else set()
         if meetings and session is meetings[0]:
             traits.add("first")

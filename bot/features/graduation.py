@@ -7,7 +7,7 @@ from datetime import datetime
 from bot import whose
 from bot.ask import Ask, Due, Reply
 from bot.registry import afterwards, command, due
-from cohorts import badges, before_after, graduation, homework, leaders, outbox, reflections, which
+from cohorts import badges, before_after, graduation, homework, leaders, outbox, reflections, reunion, which
 from cohorts import cohort as cohorts_
 from cohorts.badges import Counter
 from cohorts.bundling import daytime
@@ -104,12 +104,14 @@ def name_graduates(due: Due, cohort_id: int) -> None:
     for member in named:
         congratulate(due.db, cohort, member, due.registry.handlers("counter"), now=due.now, due=due.due_at)
     if named:
+        again = reunion.lay_out(due.db, cohort, now=due.now)
         due.announce(
             cohort,
             "graduation/named",
             program=cohort.name,
             promise=cohort.program.promise,
             graduates=[member.ref for member in named],
+            again=again.starts_at if again is not None else None,
         )
 
 
@@ -126,6 +128,7 @@ def complete(ask: Ask, cohort: Cohort, member: Membership) -> bool:
     named = cohort.state is cohorts_.CohortState.GRADUATED
     if not named or not graduation.consider(ask.db, cohort, member, now=ask.now):
         return False
+    reunion.lay_out(ask.db, cohort, now=ask.now)
     congratulate(ask.db, cohort, member, ask.registry.handlers("counter"), now=ask.now)
     outbox.announce(
         ask.db,

@@ -23,6 +23,7 @@ STOCKS = {
     "prompts/answer": "prompts",
     "surveys/answer": "comments",
     "ceremony/say": "made",
+    "reunion/tell": "wins",
     "testimonials/give": "testimonials",
     APPLYING: "stuck",
 }

@@ -288,6 +288,7 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "program/open": Mind._at_once,
     "prompts/open": Mind._prompt,
     "reflections/open": Mind._reflect,
+    "reunion/open": Mind._share,
     "sessions/end": Mind._end,
     "sessions/here": Mind._here,
     "sessions/recap": Mind._recap,

@@ -149,6 +149,9 @@ PLACES = ("https://meet.example.org/x", "voice", "chat", "Room 12", "")
 PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "accepted": (17, 1),
     "again": (False, True),
+    "then": ([{"ask": "You wanted: it runs. Reached?", "answer": HOSTILE}], []),
+    "goals": ([{"person": ANA, "goal": HOSTILE, "win": "Six."}, {"person": BEN, "goal": "", "win": "It runs."}], []),
+    "kept": (True, False),
     "approved": (False, True),
     "agenda": (
         [{"kind": "pair share", "minutes": 8, "prompt": "Why?"}, {"kind": "break", "minutes": 5, "prompt": ""}],
@@ -330,6 +333,8 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "exports/file": {"what": ("nps",)},
     "graduation/checklist": {"met": (False, True)},
     "graduation/letter": {"title": ("CEO", "")},
+    "graduation/named": {"again": WHEN},
+    "reunion/home": {"words": (HOSTILE, "")},
     "leaders/letter": {"title": ("CEO", "")},
     "leaders/unapproved": {"title": ("CEO", "")},
     "polls/opened": {"ends": (TUESDAY,)},

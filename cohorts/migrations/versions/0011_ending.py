@@ -1,4 +1,4 @@
-"""The end of a program: the leader's letter, words for the ritual, lines for the world."""
+"""The end of a program: the leader's letter, words for the ritual, lines for the world, the reunion and its wins."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,27 @@ branch_labels = None
 depends_on = None
 
 
+def _kinds(*names: str) -> sa.Enum:
+    return sa.Enum(*names, name="sessionkind", native_enum=False, create_constraint=True, length=32)
+
+
 def upgrade() -> None:
+    kinds = ("session", "office_hours")
+    with op.batch_alter_table("session") as session:
+        session.alter_column("kind", existing_type=_kinds(*kinds), type_=_kinds(*kinds, "reunion"))
+    op.create_table(
+        "win",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("membership_id", sa.Integer(), nullable=False),
+        sa.Column("words", sa.String(), nullable=False),
+        sa.Column("share", sa.Boolean(), nullable=False),
+        sa.Column("at", Utc(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["membership_id"], ["membership.id"], name=op.f("fk_win_membership_id_membership"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_win")),
+        sa.UniqueConstraint("membership_id", name=op.f("uq_win_membership_id")),
+    )
     op.create_table(
         "leaderletter",
         sa.Column("id", sa.Integer(), nullable=False),
