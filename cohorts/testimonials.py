@@ -131,6 +131,7 @@ def post(db: Db, cohort: Cohort, *, by: Person, now: datetime) -> None:
         "testimonials/posted",
         key=_key(cohort),
         now=now,
+        ping=False,
         program=cohort.name,
         lines=kept.lines,
     )

@@ -7,8 +7,8 @@ from bot.ask import Answers, Ask, Asking, Due, Part, Reply, Response
 from bot.message import Field, FieldKind
 from bot.registry import button, due, form, home_line, words
 from cohorts import answers as answers_
-from cohorts import ceremony, graduation
-from cohorts.cohort import Cohort, CohortState, Membership, MembershipState, present
+from cohorts import ceremony, graduation, outbox
+from cohorts.cohort import Cohort, CohortState, Membership, MembershipState, present, room_of
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.outbox import Press
 from cohorts.people import Role
@@ -77,9 +77,14 @@ def ritual(due: Due, cohort_id: int) -> None:
     cohort = due.db.get_one(Cohort, cohort_id)
     spoken, silent = ceremony.named(due.db, cohort)
     if cohort.state is CohortState.RUNNING and (spoken or silent):
-        due.announce(
-            cohort,
+        outbox.announce(
+            due.db,
+            room_of(due.db, cohort),
             "ceremony/ritual",
+            key=due.key,
+            now=due.now,
+            due=due.due_at,
+            ping=False,  # they are together
             program=cohort.name,
             spoken=[{"person": member.ref, "words": said} for member, said in spoken],
             others=[member.ref for member in silent],

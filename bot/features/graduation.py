@@ -105,9 +105,14 @@ def name_graduates(due: Due, cohort_id: int) -> None:
         congratulate(due.db, cohort, member, due.registry.handlers("counter"), now=due.now, due=due.due_at)
     if named:
         again = reunion.lay_out(due.db, cohort, now=due.now)
-        due.announce(
-            cohort,
+        outbox.announce(
+            due.db,
+            cohorts_.room_of(due.db, cohort),
             "graduation/named",
+            key=due.key,
+            now=due.now,
+            due=due.due_at,
+            ping=False,  # each of them has a letter at the same moment
             program=cohort.name,
             promise=cohort.program.promise,
             graduates=[member.ref for member in named],

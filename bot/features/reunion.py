@@ -9,10 +9,10 @@ from bot.ask import Answers, Ask, Asking, Due, Part, Reply, Response
 from bot.message import Field, FieldKind
 from bot.registry import button, due, export, form, home_line, words
 from bot.sheets import Sheet
-from cohorts import attendance, meeting, reunion, sessions
+from cohorts import attendance, meeting, outbox, reunion, sessions
 from cohorts.answers import goal_of
 from cohorts.attendance import Answer, rsvp_presses
-from cohorts.cohort import Cohort, Membership, present
+from cohorts.cohort import Cohort, Membership, present, room_of
 from cohorts.errors import Invalid, Remark
 from cohorts.outbox import Press
 from cohorts.people import Role
@@ -82,9 +82,14 @@ def brief(due: Due, reunion_id: int) -> None:
 def open_doors(due: Due, reunion_id: int) -> None:
     session, cohort = sessions.get(due.db, reunion_id)
     if sessions.is_expected(cohort) and session.state in (SessionState.PLANNED, SessionState.LIVE):
-        due.announce(
-            cohort,
+        outbox.announce(
+            due.db,
+            room_of(due.db, cohort),
             "reunion/open-doors",
+            key=due.key,
+            now=due.now,
+            due=due.due_at,
+            ping=False,  # the way in was in their direct messages an hour ago
             expires=session.starts_at + timedelta(minutes=20),
             about=session.about,
             presses=[Press("sessions/here", {"session_id": session.id}, "primary")],

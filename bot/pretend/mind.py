@@ -206,7 +206,7 @@ class Mind:
         """Words of their own for everybody: most give some when they are asked."""
         draw = self.draw(who, button["action"])
         if not who.role and draw.random() < 0.45 + 0.4 * who.diligence:
-            self._means(who, button, self._later(who, draw, 5 * MINUTE, 16 * HOUR))
+            self._means(who, button, self._later(who, draw, 5 * MINUTE, 6 * HOUR))
 
     # Those who conduct.
 
