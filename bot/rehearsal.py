@@ -219,7 +219,7 @@ class Overheard(Door):
 
 
 def rehearse(wish: Wish, *, progress: Callable[[float], None] = lambda _: None) -> Rehearsed:
-    """From the first application to the end of grace. `progress` hears how much is done, from 0 to 1."""
+    """From the first application to the reunion. `progress` hears how much is done, from 0 to 1."""
     began = time_.perf_counter()
     with tempfile.TemporaryDirectory(prefix="caravan-rehearsal-") as folder, _seldom_swept():
         return asyncio.run(_Rehearsal(wish, Path(folder), progress).run(began))

@@ -12,7 +12,7 @@ from cohorts.applications import Application, ApplicationState
 from cohorts.cohort import Cohort, Membership, people_of
 from cohorts.people import Person
 from cohorts.program_answers import Verdict
-from cohorts.program_kinds import QuestionKind
+from cohorts.program_kinds import QuestionKind, SessionKind
 from cohorts.sessions import SessionState
 from cohorts.store import Db
 
@@ -83,7 +83,8 @@ def attendance_list(db: Db, cohort: Cohort) -> Table:
     """
     members = _known(db, cohort)
     made: list[tuple[Cell, ...]] = []
-    for session in sessions.standing(db, cohort):
+    owed = [one for one in sessions.standing(db, cohort) if one.kind is not SessionKind.REUNION]
+    for session in owed:
         answers, seen = attendance.answers(db, session), attendance.attendance(db, session)
         for member, _, who in members if session.state is SessionState.HELD else []:
             rsvp, state = answers.get(member.id), seen.get(member.id)

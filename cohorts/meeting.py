@@ -3,7 +3,18 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from cohorts import attendance, breakouts, gatherings, graduation, homework, outbox, people, reflections, sessions
+from cohorts import (
+    attendance,
+    breakouts,
+    gatherings,
+    graduation,
+    homework,
+    outbox,
+    people,
+    reflections,
+    reunion,
+    sessions,
+)
 from cohorts import cohort as cohorts_
 from cohorts.attendance import Answer, Attended
 from cohorts.breakouts import Breakout, Joined
@@ -11,6 +22,7 @@ from cohorts.cohort import Cohort, Membership, MembershipState, present
 from cohorts.facts import Fact, PersonRef
 from cohorts.gatherings import Circle
 from cohorts.outbox import Press
+from cohorts.program_kinds import SessionKind
 from cohorts.sessions import Session, SessionState
 from cohorts.store import Db
 
@@ -43,6 +55,7 @@ def begin(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datet
             due=due,
             expires=session.ends_at,
             presses=[Press("sessions/here", {"session_id": session.id})],
+            ping=session.kind is not SessionKind.REUNION,  # people were called twice that day
             title=session.title,
             rounds=groups(db, session),
         )
@@ -132,6 +145,9 @@ def groups(db: Db, session: Session) -> list[Fact]:
 
 def end(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime | None = None) -> None:
     """Ask everyone who was there what was most valuable, and the facilitator who else was."""
+    if session.kind is SessionKind.REUNION:
+        reunion.close(db, cohort, session, now=now, due=due)
+        return
     if not sessions.end(db, session, now=now):
         return
     gatherings.disband(db, f"session:{session.id}/", now=now)

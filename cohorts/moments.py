@@ -64,6 +64,14 @@ def next_morning(moment: datetime, zone: str) -> datetime:
     return local(moment.astimezone(ZoneInfo(zone)).date() + timedelta(days=1), time(8, 0), zone)
 
 
+def working_day_after(at: datetime, clock: time, zone: str) -> datetime:
+    """`clock` on the first day after `at`, in `zone`, that is not on a weekend."""
+    day = at.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
+    while day.weekday() >= _SATURDAY:
+        day += timedelta(days=1)
+    return local(day, clock, zone)
+
+
 def cadence_days(start: date, cadence: Cadence) -> Iterator[date]:
     """The days of a rhythm from `start` on; monthly keeps the weekday of the month (third Tuesday)."""
     if cadence is not Cadence.MONTHLY:

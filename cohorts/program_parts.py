@@ -244,6 +244,8 @@ class SessionPlan(Part):
 
     @model_validator(mode="after")
     def _one_agenda(self) -> Self:
+        if self.kind is SessionKind.REUNION:
+            raise wrong("kind", 'found "reunion", expected "session" or "office_hours"; see graduation.reunion')
         if self.agenda and self.agenda_from:
             raise wrong("agenda_from", "expected either an agenda or agenda_from, and both are there")
         return self

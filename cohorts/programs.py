@@ -213,6 +213,12 @@ class Program(Part):
             return session.agenda
         return _by_key(self.agendas, session.agenda_from).segments
 
+    @property
+    def reunion_agenda(self) -> tuple[Segment, ...]:
+        """The agenda that is called so, else pairs first, then everybody's goal against their win."""
+        named = (agenda.segments for agenda in self.agendas if agenda.key == "reunion")
+        return next(named, _REUNION)
+
     def persona_of(self, answers: Mapping[str, object]) -> str | None:
         """The first persona whose question was answered so."""
         for persona in self.personas:
@@ -243,6 +249,14 @@ class Program(Part):
             return True
         telling = {persona.question for persona in self.personas} | {self.people.level}
         return any(among(answers.get(key), audience) for key in telling if key is not None)
+
+
+_REUNION = (
+    Segment(kind=SegmentKind.PAIR_SHARE, minutes=15),
+    Segment(kind=SegmentKind.CALL_ON, minutes=30),
+    Segment(kind=SegmentKind.DISCUSSION, minutes=10),
+    Segment(kind=SegmentKind.NEXT_STEPS, minutes=5),
+)
 
 
 class _Keyed(Protocol):

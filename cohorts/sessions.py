@@ -5,7 +5,7 @@ withdrawn in the same transaction, and the calendar file's SEQUENCE grows with i
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
 
@@ -15,6 +15,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from cohorts.cohort import Cohort, CohortState, Membership, present
 from cohorts.errors import Refused
+from cohorts.moments import working_day_after
 from cohorts.outbox import About
 from cohorts.people import Person, conducts
 from cohorts.planning import Occasion, Rule, Source
@@ -22,6 +23,8 @@ from cohorts.program_kinds import SessionKind, Urgency
 from cohorts.program_parts import Segment, SessionPlan
 from cohorts.states import advance
 from cohorts.store import Db, choice, link, moment
+
+LAST_RECAP_AT = time(9, 0)  # in the cohort's zone
 
 
 class SessionState(StrEnum):
@@ -187,6 +190,8 @@ def plan_of(cohort: Cohort, session: Session) -> SessionPlan | None:
 
 
 def run_of_show(cohort: Cohort, session: Session) -> tuple[Segment, ...]:
+    if session.kind is SessionKind.REUNION:
+        return cohort.program.reunion_agenda
     plan = plan_of(cohort, session)
     return cohort.program.agenda_of(plan) if plan is not None else ()
 
@@ -202,10 +207,22 @@ def is_expected(cohort: Cohort) -> bool:
     return cohort.state in (CohortState.RUNNING, CohortState.GRADUATED)
 
 
+def recap_at(db: Db, cohort: Cohort, session: Session) -> datetime:
+    """When the recap goes out by itself: soon; after the last meeting, on the next morning."""
+    meetings = [one for one in standing(db, cohort) if one.kind is SessionKind.SESSION]
+    if meetings and session is meetings[-1]:
+        return working_day_after(session.ends_at, LAST_RECAP_AT, cohort.zone)
+    return session.ends_at + timedelta(minutes=75)
+
+
 def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
     found = standing(db, cohort)
     meetings = [one for one in found if one.kind is SessionKind.SESSION]
     for session in found:
+        if session.kind is SessionKind.REUNION:
+            moments = {"start": session.starts_at, "end": session.ends_at}
+            yield Occasion("reunion", session.id, session.revision, moments, changed_at=session.changed_at)
+            continue
         traits = {"meeting"} if session.kind is SessionKind.SESSION else set()
         if meetings and session is meetings[0]:
             traits.add("first")
@@ -213,7 +230,7 @@ def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
             "session",
             session.id,
             session.revision,
-            {"start": session.starts_at, "end": session.ends_at},
+            {"start": session.starts_at, "end": session.ends_at, "recap": recap_at(db, cohort, session)},
             changed_at=session.changed_at,
             key=session.key,
             last=bool(meetings) and session is meetings[-1],
@@ -266,7 +283,7 @@ TOUCHPOINTS = Source(
             late=timedelta(hours=1),
             switch="recap",
         ),
-        Rule("sessions/recap", on="session", anchor="end", shift="75m", late=timedelta(days=2), switch="recap"),
+        Rule("sessions/recap", on="session", anchor="recap", late=timedelta(days=2), switch="recap"),
         Rule("sessions/settle", on="session", anchor="end", shift="6h"),
     ),
 )

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.ask import Due
 from bot.registry import due
-from cohorts import answers, attendance, homework, meeting, sessions
+from cohorts import answers, attendance, homework, meeting, sessions, survey_results
 from cohorts.attendance import Answer, rsvp_presses
 from cohorts.cohort import present
 from cohorts.outbox import Press
@@ -74,4 +74,5 @@ def brief(due: Due, session_id: int) -> None:
             }
             for segment in sessions.run_of_show(cohort, session)
         ],
+        surveys=survey_results.for_session(due.db, cohort, session),
     )

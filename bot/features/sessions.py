@@ -7,6 +7,7 @@ from datetime import timedelta
 from bot import whose
 from bot.ask import Ask, Due, Part, Reply
 from bot.command_text import Kind
+from bot.features.graduation import complete
 from bot.registry import Option, button, command, due, words
 from cohorts import attendance, breakouts, materials, meeting, sessions
 from cohorts.attendance import Answer, Attended
@@ -174,6 +175,7 @@ def was_here(ask: Ask, session_id: int, membership_id: int) -> Reply:
     if member is None:
         raise Refused("commands/gone")
     attendance.seen(ask.db, session, member, "facilitator", now=ask.now)
+    complete(ask, cohort, member)
     return _attendance_now(ask, session, cohort)
 
 
@@ -218,8 +220,9 @@ def draft_recap(due: Due, session_id: int) -> None:
     due.tell_facilitators(
         cohort,
         "sessions/recap-draft",
-        expires=session.ends_at + timedelta(minutes=75),
+        expires=sessions.recap_at(due.db, cohort, session),
         presses=[Press("sessions/recap", {"session_id": session.id}, "primary")],
+        overnight=sessions.recap_at(due.db, cohort, session) - session.ends_at > timedelta(hours=6),
         more={**meeting.recap(due.db, cohort, session, due.now), "parts": _digest(due, cohort, session)},
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bot import questions, whose
 from bot.ask import Answers, Ask, Asking, Due, Reply, Response
 from bot.registry import button, closed, due, form, words
+from cohorts import before_after, surveys
 from cohorts import cohort as cohorts_
-from cohorts import surveys
 from cohorts.answers import answers_of, quoted
 from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Refused
@@ -81,7 +81,9 @@ def answered(ask: Ask, answers: Answers, cohort_id: int, survey: str, page: int)
         return _page(ask, cohort, membership, survey, page + 1)
     whole = {key: value for key, value in kept.given.items() if answers.get(key, value) not in (None, "")}
     surveys.answer(ask.db, membership, plan, whole, now=ask.now)
-    return Reply("surveys/thanks", program=cohort.name)
+    closes = any(pair.after == survey for pair in before_after.pairs(cohort.program))
+    moved = before_after.mine(ask.db, cohort, membership) if closes else []
+    return Reply("surveys/thanks", changes=[one.facts for one in moved])
 
 
 @closed("surveys/answer", role=Role.MEMBER)

@@ -26,6 +26,9 @@ STOCKS = {
     "reviews/give/works": "works",
     "reviews/give/question": "asks",
     "reviews/give/suggestion": "suggestions",
+    "ceremony/say": "made",
+    "reunion/tell": "wins",
+    "testimonials/give": "testimonials",
     APPLYING: "stuck",
 }
 

@@ -218,6 +218,12 @@ class Mind:
         if message.only_for is None:
             self._means(who, button, self._later(who, self.draw(who, "goes on"), 30 * MINUTE, 10 * HOUR))
 
+    def _share(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        """Words of their own for everybody: most give some when they are asked."""
+        draw = self.draw(who, button["action"])
+        if not who.role and draw.random() < 0.45 + 0.4 * who.diligence:
+            self._means(who, button, self._later(who, draw, 5 * MINUTE, 6 * HOUR))
+
     # Those who conduct.
 
     def _soon(self, who: Character, button: DrawnButton, least: timedelta, most: timedelta) -> None:
@@ -289,9 +295,11 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "applications/decide": Mind._decide,
     "applications/queue": Mind._review,
     "applications/send": Mind._send,
+    "ceremony/open": Mind._share,
     "cohort/home": Mind._look_home,
     "faces/show": Mind._show_face,
     "homework/hand-in": Mind._hand_in,
+    "leaders/approve": Mind._at_once,
     "program/launch": Mind._at_once,
     "program/launched": Mind._at_once,
     "program/open": Mind._at_once,
@@ -299,6 +307,7 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "prompts/open": Mind._prompt,
     "reflections/open": Mind._reflect,
     "reviews/open": Mind._read,
+    "reunion/open": Mind._share,
     "sessions/end": Mind._end,
     "sessions/here": Mind._here,
     "sessions/recap": Mind._recap,
@@ -307,6 +316,8 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "sessions/start": Mind._start,
     "sessions/was-here": Mind._was_here,
     "surveys/open": Mind._survey,
+    "testimonials/open": Mind._share,
+    "testimonials/post": Mind._settle,
 }
 
 

@@ -36,7 +36,9 @@ CARRIERS = {
     "enclose": 2,
     "announce": 2,
     "tell_facilitators": 1,
+    "tell_person": 1,
     "edit": 2,
+    "enclose": 2,
     "upload": 2,
     "group": 2,
     "ungroup": 2,
@@ -46,7 +48,7 @@ CARRIERS = {
     "_tell_room": 3,
 }
 NOT_FACTS = frozenset(
-    {"key", "now", "due", "expires", "about", "as_", "presses", "ping", "pin", "under", "more", "file", "voice"}
+    {"key", "now", "due", "expires", "about", "as_", "at", "presses", "ping", "pin", "under", "more", "file", "voice"}
 )
 NOT_FACTS_OF_REPLIES = frozenset({"presses", "parts", "replaces"})
 NOT_FACTS_OF_FORMS = frozenset({"title", "page", "pages", "intro", "args"})
@@ -72,10 +74,15 @@ REPORT = (
     *("program", "promise", "starts", "members", "graduates", "asks_goals", "goals", "answered", "built", "percent"),
     *("meetings", "quotes", "asks_nps", "nps", "hours", "around", "preparing", "reading"),
 )
+SIGNED = ("letter", "signed", "title")
+ASKED = ("program", "yours", "leader", "approved")
 # Facts that come as a mapping, or that a helper adds.
 MORE: Mapping[str, tuple[str, ...]] = {
     "cohort/home": HOME,
     "cohort/leads": LEADS,
+    "graduation/letter": SIGNED,
+    "leaders/letter": (*SIGNED, *ASKED),
+    "leaders/unapproved": (*SIGNED, *ASKED),
     "pairing/group": ("people", "ends"),
     "pairing/back": ("people", "ends"),
     "polls/closed": POLLED,
@@ -104,7 +111,7 @@ ANA, BEN, CHI = PersonRef(1), PersonRef(2), PersonRef(3)
 TUESDAY = datetime(2027, 1, 12, 15, 0, tzinfo=UTC)
 WHEN = (TUESDAY, None)
 HOSTILE = "<!channel> *half-baked* [here](https://example.org) {{ 7 * 7 }}\n# not a title"
-LINES: Fact = [
+LINES: list[Fact] = [
     {"criterion": "attend", "done": 2, "needed": 4, "met": False, "title": ""},
     {"criterion": "submit", "done": 1, "needed": 1, "met": True, "title": "One page"},
     {"criterion": "submit-any", "done": 2, "needed": 3, "met": False, "title": ""},
@@ -127,12 +134,36 @@ POLL: Mapping[str, Fact] = {
     "closed": False,
 }
 VOTED: Fact = [{"question": "What first?", "choice": "Import", "votes": 4, "everyone": 6, "tied": []}]
+PICTURES: list[Fact] = [
+    {"ask": "How sure are you?", "n": 9, "shown": True, "before": 2.1, "after": 3.9, "up": 8},
+    {"ask": "How much runs?", "n": 1, "shown": False, "before": 0, "after": 0, "up": 0},
+]
+COUNTED: Fact = [
+    {"ask": "How sure are you?", "average": 2.4, "high": 5, "bar": "████░░░░░░", "choices": []},
+    {"ask": "How many people?", "average": 12, "high": 0, "bar": "", "choices": []},
+    {
+        "ask": "Which are you?",
+        "average": None,
+        "high": 0,
+        "bar": "",
+        "choices": [{"label": "Admin", "count": 3, "bar": "█"}],
+    },
+]
+RESULTS: list[Fact] = [
+    {"name": "Before we start", "count": 9, "shown": True, "questions": COUNTED},
+    {"name": "pre", "count": 1, "shown": False, "questions": []},
+    {"name": "words", "count": 6, "shown": True, "questions": []},
+]
 PLACES = ("https://meet.example.org/x", "voice", "chat", "Room 12", "")
 
 # What code passes under a name: the first is the ordinary one, the others are the odd ones.
 PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "accepted": (17, 1),
     "again": (False, True),
+    "then": ([{"ask": "You wanted: it runs. Reached?", "answer": HOSTILE}], []),
+    "goals": ([{"person": ANA, "goal": HOSTILE, "win": "Six."}, {"person": BEN, "goal": "", "win": "It runs."}], []),
+    "kept": (True, False),
+    "approved": (False, True),
     "agenda": (
         [{"kind": "pair share", "minutes": 8, "prompt": "Why?"}, {"kind": "break", "minutes": 5, "prompt": ""}],
         [],
@@ -140,6 +171,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "settled": (False, True),
     "shown": (4, 1, 12),
     "survey": (True, False),
+    "surveys": (RESULTS, RESULTS[1:], []),
     "alternative": ("Could you nominate a colleague?", ""),
     "answer": ("yes", "maybe", "no"),
     "answer_by": (TUESDAY,),
@@ -157,6 +189,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "asks": (["What should run?", "Which are you?"],),
     "badge": ({"name": "Trailhand", "description": "Read closely.", "criteria": "Three reviews."},),
     "badges": ([{"name": "Graduate", "description": "Did it.", "criteria": "Four sessions."}], []),
+    "changes": ([{"ask": "How sure are you?", "before": 2, "after": 4}], []),
     "checklist": (["Say hello", "Block the sessions"], []),
     "choice": ("Import", ""),
     "choices": (["Import", "Sharing"],),
@@ -191,6 +224,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "everyone": (9, 1),
     "found": ("soon",),
     "free": (15, 1, 0),
+    "given": (True, False),
     "giver": (ANA,),
     "goal": ("A weekly report that writes itself", HOSTILE, ""),
     "graduated": (False, True),
@@ -220,6 +254,8 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "summary": ("For the person who does it.", ""),
     "target": (12,),
     "letter": ("Dear all,\n\n**well walked.**", ""),
+    "letter": ([Markdown("Dear all,\n\n**well walked.**")], [HOSTILE, "Well walked."], []),
+    "leader": (None, ANA),
     "limit": (3000,),
     "link": ("https://build.example.org/one", ""),
     "lines": (LINES, []),
@@ -242,6 +278,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "option": ("time",),
     "other": ("Sponsors", ""),
     "others": ([BEN, CHI], [BEN], []),
+    "overnight": (False, True),
     "owes": (["Two honest conversations", "One page"], []),
     "owing": ([BEN, CHI], []),
     "part": ("soonish", ""),
@@ -250,10 +287,12 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "people": ([ANA, BEN, CHI], [ANA], []),
     "person": (ANA,),
     "pieces": ([{"person": ANA, "link": "https://build.example.org/one"}, {"person": BEN, "link": ""}], []),
+    "pictures": (PICTURES, PICTURES[1:], []),
     "place": PLACES,
     "placeless": (True, False),
     "places": (15,),
     "poll": (POLL,),
+    "posted": (False, True),
     "program": ("Value Accelerator",),
     "programs": (["value-accelerator-2027-01"], []),
     "promise": ("One real routine of your team runs, every week.",),
@@ -261,8 +300,14 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "prompt": ("What was most valuable?", ""),
     "question": ("What first?",),
     "quotes": ([{"person": ANA, "words": HOSTILE}], []),
+    "read": (True, False),
     "reason": ("bug", "something-else"),
     "regretted": (False, True),
+    "recommends": (
+        {"count": 8, "n": 11, "low": 43, "high": 90, "shown": True},
+        {"count": 0, "n": 3, "low": 0, "high": 100, "shown": False},
+        {"count": 0, "n": 0, "low": 0, "high": 100, "shown": False},
+    ),
     "room": (RoomRef(1),),
     "rounds": ROUNDS,
     "rsvp": ("", "yes", "maybe", "no"),
@@ -294,6 +339,8 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "shared": (True, False),
     "suggestion": ("Try it on Thursday.", ""),
     "signed": ("Dana",),
+    "spoken": ([{"person": ANA, "words": HOSTILE}], []),
+    "step": (*LINES, None),
     "starts": (TUESDAY,),
     "state": ("held", "live", "cancelled"),
     "text": (Markdown("**Half way.** What is in your way?"),),
@@ -317,6 +364,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "what": ("post", "edit", "room", "invite", "remove", "upload", "event", "group", "ungroup"),
     "words": (HOSTILE, "soonish"),
     "works": ("The number on top.",),
+    "yours": (False, True),
     "zone": ("Europe/Berlin",),
     "zones": ([{"zone": "Berlin", "clock": "Tue 12 Jan, 16:00", "people": [ANA, BEN]}], []),
     "next_title": ("Read the map",),
@@ -350,6 +398,7 @@ WEEKS: Fact = [
 # Where one name means another thing.
 ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "applications/invitation": {"starts": (date(2027, 1, 11),)},
+    "ceremony/home": {"words": (HOSTILE, "")},
     "cohort/home": {"starts": WHEN, "owes": ([{"title": "One page", "due": TUESDAY}], [])},
     "buddies/home": {"people": ([BEN], [BEN, CHI])},
     "buddies/introduced": {"people": ([BEN], [BEN, CHI])},
@@ -400,6 +449,10 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
         "room": (RoomRef(1), None),
     },
     "readiness/starting": {"people": ([{"person": ANA, "what": ["Northwind"], "link": ""}], [])},
+    "graduation/named": {"again": WHEN},
+    "reunion/home": {"words": (HOSTILE, "")},
+    "leaders/letter": {"title": ("CEO", "")},
+    "leaders/unapproved": {"title": ("CEO", "")},
     "polls/opened": {"ends": (TUESDAY,)},
     "polls/poll": {"ends": (TUESDAY,)},
     "polls/result": {"poll": ({**POLL, "closed": True},)},
@@ -456,6 +509,12 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "update/same": {"kept": (KEPT, [])},
     "exports/file": {"what": ("nps", "all"), "format": ("csv", "xlsx")},
     "sessions/recap": {"graduates": (None, TUESDAY)},
+    **{
+        name: {"lines": (["“It held.” Ana", HOSTILE.replace("\n", " ")],)}
+        for name in ("testimonials/collected", "testimonials/posted")
+    },
+    "testimonials/home": {"words": (HOSTILE, ""), "named": (False, True)},
+    "testimonials/kept": {"named": (False, True)},
     "sessions/cancelled-by-you": {"graduates": (None, TUESDAY)},
     "sessions/recap-draft": {"graduates": (None, TUESDAY)},
 }
