@@ -12,6 +12,7 @@ from sqlmodel import Field, SQLModel, col, select
 
 from cohorts import audit, outbox
 from cohorts import cohort as cohorts_
+from cohorts.bundling import daytime
 from cohorts.cohort import Cohort, CohortState, Membership, MembershipState
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.facts import Json, PersonRef, as_typed
@@ -163,7 +164,7 @@ def submit(db: Db, cohort: Cohort, person: Person, answers: Mapping[str, object]
     if cohort.program.application.accept is Accept.AUTO:
         free = seats_free(db, cohort) > 0
         application.decision = Decision.ACCEPT if free else Decision.WAITLIST
-        _carry_out(db, cohort, application, now=now)
+        _carry_out(db, cohort, application, now=now, at_once=True)
     return application
 
 
@@ -294,7 +295,8 @@ def send_decisions(db: Db, cohort: Cohort, *, by: Person, now: datetime) -> list
     return ready
 
 
-def _carry_out(db: Db, cohort: Cohort, application: Application, *, now: datetime) -> None:
+def _carry_out(db: Db, cohort: Cohort, application: Application, *, now: datetime, at_once: bool = False) -> None:
+    """The decision as it was drafted. They hear it in their own day; `at_once` when it answers what they just did."""
     assert application.decision is not None
     decision = application.decision
     application.state = advance(APPLICATION_LIFE, application.state, _DECIDED[decision], "applications/decided-already")
@@ -303,6 +305,7 @@ def _carry_out(db: Db, cohort: Cohort, application: Application, *, now: datetim
     db.flush()
     person = db.get_one(Person, application.person_id)
     key = f"application:{application.id}/{decision.value}/r{application.revision}"
+    at = now if at_once else daytime(now, person.zone)
     match decision:
         case Decision.ACCEPT:
             membership = cohorts_.welcome(db, cohort, person, now=now)
@@ -311,11 +314,12 @@ def _carry_out(db: Db, cohort: Cohort, application: Application, *, now: datetim
                 for survey in cohort.program.surveys
                 if survey.comes_with_acceptance and cohort.program.is_for(survey.audience, application.given)
             ]
-            outbox.tell(
+            outbox.enclose(
                 db,
                 person,
                 "applications/accepted",
                 key=key,
+                at=at,
                 now=now,
                 as_=membership.hears,
                 program=cohort.name,
@@ -335,22 +339,24 @@ def _carry_out(db: Db, cohort: Cohort, application: Application, *, now: datetim
                 ],
             )
         case Decision.WAITLIST:
-            outbox.tell(
+            outbox.enclose(
                 db,
                 person,
                 "applications/waitlisted",
                 key=key,
+                at=at,
                 now=now,
                 about=application.about,
                 program=cohort.name,
             )
         case Decision.DECLINE:
             alternatives = fit(cohort, application).alternatives
-            outbox.tell(
+            outbox.enclose(
                 db,
                 person,
                 "applications/declined",
                 key=key,
+                at=at,
                 now=now,
                 about=application.about,
                 program=cohort.name,

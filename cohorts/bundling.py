@@ -4,7 +4,7 @@ Pure: give it everything planned for one person, and it says the moment of each.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -74,6 +74,33 @@ def daytime(at: datetime, zone: str) -> datetime:
         day, clock = day + timedelta(days=1), MORNING
     moved = local(day, clock, zone)
     return at if moved == at else max(at, moved)
+
+
+def is_daytime(at: datetime, zone: str) -> bool:
+    return daytime(at, zone) == at
+
+
+def in_passing(at: datetime, *, told: Collection[datetime], planned: Collection[datetime], reader: Reader) -> datetime:
+    """When somebody is told what becomes known at `at`, was not planned, and can wait.
+
+    By day at once; but along with what comes to them on that day anyway, and not on a second occasion of a day, nor on
+    more than `LETTER_DAYS` of a week, outside of meeting days. `told`: the letters they have had lately, and those on
+    their way; `planned`: when they will hear what is planned.
+    """
+    meetings = reader.meeting_days()
+    coming = {*planned, *(moment for moment in told if moment > at)}
+    heard = {reader.day(moment) for moment in (*told, *coming)} - meetings
+    found = daytime(at, reader.zone)
+    for _ in range(RIDE):
+        day = reader.day(found)
+        along = [moment for moment in coming if moment >= found and reader.day(moment) == day]
+        if along:
+            return max(along)
+        of_week = [other for other in heard if other.isocalendar()[:2] == day.isocalendar()[:2]]
+        if day in meetings or (day not in heard and len(of_week) < LETTER_DAYS):
+            break
+        found = daytime(local(day + timedelta(days=1), MORNING, reader.zone), reader.zone)
+    return found
 
 
 def daytime_before(at: datetime, zone: str) -> datetime:

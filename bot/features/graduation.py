@@ -7,9 +7,10 @@ from datetime import datetime
 from bot import whose
 from bot.ask import Ask, Due, Reply
 from bot.registry import afterwards, command, due
-from cohorts import badges, graduation, homework, outbox, which
+from cohorts import badges, graduation, homework, mailbag, outbox, which
 from cohorts import cohort as cohorts_
 from cohorts.badges import Counter
+from cohorts.bundling import daytime
 from cohorts.cohort import Cohort, Membership, MembershipState
 from cohorts.facts import Fact
 from cohorts.graduation import Line
@@ -75,6 +76,7 @@ def name_graduates(due: Due, cohort_id: int) -> None:
         due.announce(
             cohort,
             "graduation/named",
+            ping=False,  # those who are named get a letter
             program=cohort.name,
             promise=cohort.program.promise,
             graduates=[member.ref for member in named],
@@ -94,6 +96,7 @@ def follow(ask: Ask) -> None:
                 "graduation/named",
                 key=f"graduated:{member.id}/room",
                 now=ask.now,
+                ping=False,
                 program=cohort.name,
                 promise=cohort.program.promise,
                 graduates=[member.ref],
@@ -114,13 +117,14 @@ def congratulate(
     """The letter, with the badges that come with graduating."""
     earned = badges.award_due(db, cohort, member, counters, now=now)
     leader = cohort.program.leader
-    outbox.tell(
+    person = cohorts_.person_of(db, member)
+    outbox.enclose(
         db,
-        cohorts_.person_of(db, member),
+        person,
         "graduation/letter",
         key=f"graduated:{member.id}",
+        at=daytime(due or now, person.zone),
         now=now,
-        due=due,
         as_=member.hears,
         program=cohort.name,
         badges=[_badge(cohort, key) for key in earned],
@@ -133,13 +137,13 @@ def congratulate(
 
 def _award(db: Db, cohort: Cohort, member: Membership, counters: dict[str, Counter], *, now: datetime) -> None:
     for key in badges.award_due(db, cohort, member, counters, now=now):
-        outbox.tell(
+        mailbag.add(
             db,
-            cohorts_.person_of(db, member),
+            cohort,
+            member,
             "graduation/badge",
             key=f"badge:{key}/{member.id}",
             now=now,
-            as_=member.hears,
             badge=_badge(cohort, key),
             program=cohort.name,
         )

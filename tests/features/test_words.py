@@ -33,6 +33,9 @@ CARRIERS = {
     "Refused": 0,
     "Part": 0,
     "tell": 2,
+    "enclose": 2,
+    "add": 3,
+    "tell_person": 1,
     "announce": 2,
     "tell_facilitators": 1,
     "edit": 2,
@@ -45,7 +48,23 @@ CARRIERS = {
     "_tell_room": 3,
 }
 NOT_FACTS = frozenset(
-    {"key", "now", "due", "expires", "about", "as_", "presses", "ping", "pin", "under", "more", "file", "voice"}
+    {
+        "key",
+        "now",
+        "due",
+        "expires",
+        "about",
+        "as_",
+        "presses",
+        "ping",
+        "pin",
+        "under",
+        "more",
+        "file",
+        "voice",
+        "at",
+        "can_wait",
+    }
 )
 NOT_FACTS_OF_REPLIES = frozenset({"presses", "parts", "replaces"})
 NOT_FACTS_OF_FORMS = frozenset({"title", "page", "pages", "intro", "args"})
@@ -64,6 +83,7 @@ HOME = (
     "graduated",
 )
 LEADS = ("program", "members", "waiting", "title", "starts")
+GATHERED = ("title", "starts", "owes", "survey")
 POLLED = ("choice", "votes", "everyone", "tied")
 RECAP = ("title", "there", "members", "quotes", "homework", "graduates", *NEXT)
 # Facts that come as a mapping, or that a helper adds.
@@ -74,6 +94,8 @@ MORE: Mapping[str, tuple[str, ...]] = {
     "pairing/back": ("people", "ends"),
     "polls/closed": POLLED,
     "polls/result": POLLED,
+    "cohort/resumed": GATHERED,
+    "quiet/chosen": GATHERED,
     "sessions/scheduled": IN_ROOM,
     "sessions/moved": (*IN_ROOM, "was"),
     "sessions/cancelled": (*IN_ROOM, *NEXT),
@@ -85,6 +107,7 @@ MORE: Mapping[str, tuple[str, ...]] = {
 COMPOSED = {
     "applications/decide": ("accept", "waitlist", "decline"),
     "applications/queue": ("queue", "next", "undecided"),
+    "quiet/choose": ("stay", "later", "stop"),
     "sessions/rsvp": ("rsvp-yes", "rsvp-maybe", "rsvp-no"),
     "commands/do": ("do", "more"),
 }
@@ -226,6 +249,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "sessions": ([{"title": "Set out", "starts": TUESDAY, "number": 1, "held": False, "next": True}], []),
     "shared": (True, False),
     "signed": ("Dana",),
+    "back": (False, True),
     "starts": (TUESDAY,),
     "state": ("held", "live", "cancelled"),
     "text": (Markdown("**Half way.** What is in your way?"),),
@@ -239,6 +263,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "unsure": ([BEN], []),
     "until": WHEN,
     "video": ("https://video.example.org/1", ""),
+    "volume": ("stay", "later", "stop"),
     "votes": (4, 1),
     "waiting": (5, 1, 0),
     "wall": ("count", "names", "off"),
@@ -257,7 +282,11 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "applications/invitation": {"starts": (date(2027, 1, 11),)},
     "cohort/home": {"starts": WHEN, "owes": ([{"title": "One page", "due": TUESDAY}], [])},
     "cohort/leads": {"starts": WHEN},
-    "cohort/resumed": {"starts": WHEN},
+    "cohort/resumed": {"starts": WHEN, "survey": ("Looking back", "")},
+    "digest/week": {"starts": WHEN},
+    "letters/day": {"count": (2, 3, 4, 5, 6)},
+    "quiet/chosen": {"starts": WHEN, "survey": ("Looking back", "")},
+    "quiet/noticed": {"people": ([ANA, BEN], [ANA]), "asked": ([], [ANA], [ANA, BEN])},
     "delivery/caveat": {
         "what": ("invite", "remove", "room", "post"),
         "reason": ("role-order", "missing-permission", "roles-server-full", "leads-server-full", "voice-server-full"),
