@@ -7,7 +7,8 @@ from bot.ask import Ask, Due, Part, Reply
 from bot.command_text import Kind
 from bot.features.cohort import gathered
 from bot.registry import Option, afterwards, button, command, due, home_line, words
-from cohorts import mailbag, people, quiet, sessions
+from cohorts import attendance, mailbag, people, quiet, sessions
+from cohorts.attendance import Attended
 from cohorts.bundling import daytime
 from cohorts.cohort import Cohort, Membership, MembershipState
 from cohorts.errors import Refused
@@ -105,13 +106,19 @@ def look(due: Due, cohort_id: int) -> None:
         if (buddy := _buddy(due, member)) is not None:
             looked_after.append(member)
             mailbag.add(due.db, cohort, buddy, "quiet/buddy", key=f"{key}/buddy", now=due.now, person=member.ref)
-    for facilitator in people.facilitators(due.db, cohort.workspace_id, cohort.program_key) if silent else ():
+    if not silent:
+        return
+    last = sessions.latest(due.db, cohort, now=due.now)
+    came = attendance.attendance(due.db, last) if last is not None else {}
+    for facilitator in people.facilitators(due.db, cohort.workspace_id, cohort.program_key):
         due.tell_person(
             facilitator,
             "quiet/noticed",
             can_wait=True,
             program=cohort.name,
             people=[one.ref for one in silent],
+            came=[one.ref for one in silent if came.get(one.id) is Attended.PRESENT],
+            title=last.title if last is not None else "",
             asked=[one.ref for one in looked_after],
         )
 

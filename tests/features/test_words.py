@@ -250,6 +250,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "shared": (True, False),
     "signed": ("Dana",),
     "back": (False, True),
+    "came": ([], [ANA], [ANA, BEN]),
     "starts": (TUESDAY,),
     "state": ("held", "live", "cancelled"),
     "text": (Markdown("**Half way.** What is in your way?"),),
