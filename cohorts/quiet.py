@@ -128,8 +128,11 @@ def silent(db: Db, cohort: Cohort, *, now: datetime) -> list[Membership]:
         .where(
             Membership.cohort_id == cohort.id,
             Membership.state == MembershipState.ACTIVE,
-            col(Quiet.asked) >= UNANSWERED,
-            col(Quiet.asked_at) <= now - OPEN,
+            # Asks lie at least `OPEN` apart, so that only the last of them may still be fresh.
+            sa.or_(
+                col(Quiet.asked) > UNANSWERED,
+                sa.and_(col(Quiet.asked) == UNANSWERED, col(Quiet.asked_at) <= now - OPEN),
+            ),
             col(Quiet.offered_at).is_(None),
         )
         .order_by(col(Membership.id))
@@ -152,7 +155,7 @@ def presses(cohort: Cohort, chosen: Volume | None = None) -> Sequence[Press]:
     ]
 
 
-# Three days before each meeting: early enough for somebody to bring them along.
+# The day before each meeting, so that it goes along with the reminder, and somebody can bring them along.
 TOUCHPOINTS = Source(
-    rules=(Rule("quiet/look", on="session", anchor="start", shift="-3d", late=timedelta(days=2), trait="meeting"),)
+    rules=(Rule("quiet/look", on="session", anchor="start", shift="-26h", late=timedelta(hours=20), trait="meeting"),)
 )

@@ -18,12 +18,12 @@ from tests.support.chat import Person, World
 from tests.support.stories import running
 
 FIRST = datetime(2027, 1, 11, 15, 0, tzinfo=UTC)  # Set out, a Monday
-LOOK = FIRST + timedelta(days=4)  # three days before the second session
+HEARD = FIRST + timedelta(days=6, hours=16)  # 8:00 in Berlin on the day of the second session
 
 
 @pytest.fixture
 def begun(chat: World) -> list[Person]:
-    """Four people after their first session; Ana said nothing all the time, Ben always does."""
+    """Four people after their first session; Ana has said nothing so far, the others were there."""
     people = running(chat, 4)
     chat.until(FIRST + timedelta(minutes=1))
     room = people[1].room()
@@ -33,42 +33,37 @@ def begun(chat: World) -> list[Person]:
     return people
 
 
-def others_stay(people: list[Person]) -> None:
-    for person in people[1:]:
-        person.says("/cohort rsvp yes")
-
-
 def test_whoever_leaves_two_questions_unanswered_is_asked_once_whether_the_bot_shall_go_quiet(
     chat: World, begun: list[Person]
 ) -> None:
     ana = begun[0]
-    chat.until(LOOK - timedelta(hours=1))
+    chat.until(HEARD - timedelta(hours=1))
     assert not ana.sees("Shall I go quiet?")
-    others_stay(begun)
-    chat.until(LOOK + timedelta(minutes=1))
-    assert ana.sees("Shall I go quiet?") and not begun[1].sees("Shall I go quiet?")
-    chat.until(LOOK + timedelta(days=15))
+    chat.until(HEARD + timedelta(minutes=1))
+    assert ana.sees("Shall I go quiet?")
+    chat.until(HEARD + timedelta(days=15))
     assert sum(text.count("Shall I go quiet?") for text in ana.texts()) == 1
 
 
 def test_it_comes_along_with_the_letter_of_the_day(chat: World, begun: list[Person]) -> None:
-    chat.until(LOOK + timedelta(minutes=1))
+    chat.until(HEARD + timedelta(minutes=1))
     (letter,) = [text for text in begun[0].texts() if "Shall I go quiet?" in text]
-    assert letter.startswith("Two things for you") and "Two honest conversations" in letter
+    assert letter.startswith("Two things for you") and "Coming up: Read the map" in letter
 
 
 def test_those_who_conduct_hear_in_one_message_who_may_need_a_word(chat: World, begun: list[Person]) -> None:
-    chat.until(LOOK + timedelta(minutes=1))
+    begun[3].says("/cohort rsvp yes")
+    chat.until(HEARD + timedelta(minutes=1))
     (told,) = [text for text in chat.fay.texts() if "A word may help" in text]
-    assert told.startswith("A word may help: Ana and Ben")
-    assert "Ben was at Set out" in told
+    assert told.startswith("A word may help: Ana, Ben and Chi")
+    assert "Ben and Chi were at Set out" in told
 
 
 def test_one_answer_and_all_is_well(chat: World, begun: list[Person]) -> None:
     ana = begun[0]
-    chat.until(FIRST + timedelta(days=3, minutes=1))
+    chat.until(FIRST + timedelta(days=4, minutes=1))
     ana.presses("Answer", on="What did you try since we met?").fills(words="Nothing yet.")
-    chat.until(LOOK + timedelta(minutes=1))
+    chat.until(HEARD + timedelta(minutes=1))
     assert not ana.sees("Shall I go quiet?")
 
 
@@ -79,7 +74,7 @@ def test_later_means_two_weeks_with_nothing_but_sessions(chat: World, begun: lis
     chat.until(FIRST + timedelta(days=7, minutes=-30))
     told = [text.split("\n")[0] for text in ana.texts()[before:]]
     assert told == ["Coming up: Read the map", "Starting soon: Read the map"]
-    chat.until(FIRST + timedelta(days=17, minutes=30))
+    chat.until(FIRST + timedelta(days=18, minutes=1))
     assert "What did you try since we met?" in ana.last
 
 
@@ -161,10 +156,10 @@ def test_a_buddy_is_asked_to_look_in_and_the_person_is_not_named_to_anybody_else
     world.until(FIRST + timedelta(minutes=1))
     for one in (ben, chi):
         one.presses("I'm here", room=ben.room())
-    world.until(FIRST + timedelta(days=3, hours=2))
+    world.until(FIRST + timedelta(days=4, hours=2))
     for one in (ben, chi):
         one.says("/cohort rsvp yes")
-    world.until(LOOK + timedelta(days=1))
+    world.until(HEARD + timedelta(hours=2))
     asked = [text for text in ben.texts() if "Would you look in on Ana" in text]
     assert len(asked) == 1 or any("Would you look in on Ana" in text for text in chi.texts())
     assert "the buddy of Ana to look in first" in next(text for text in world.fay.texts() if "A word may" in text)
