@@ -96,5 +96,13 @@ def drawn(renderer: Renderer, parts: Sequence[Enclosure], directory: Directory) 
 
 
 def in_order(parts: Sequence[Enclosure]) -> list[Enclosure]:
-    """What is due soonest first, then what asks for something, then the rest; else in the order it was told."""
-    return sorted(parts, key=lambda one: (one.ends is None, one.ends or LAST, not presses_of(one.presses)))
+    """A decision before all; what is due soonest, then what asks for something, then the rest; else as it was told."""
+    return sorted(
+        parts,
+        key=lambda one: (
+            not one.template.startswith("applications/"),
+            one.ends is None,
+            one.ends or LAST,
+            not presses_of(one.presses),
+        ),
+    )
