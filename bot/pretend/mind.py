@@ -136,7 +136,7 @@ class Mind:
             return False
         return self.clock() > self._began_at + 8 * HOUR
 
-    def _quiet(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+    def _asked_to_hear_less(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
         """Asked whether the bot shall go quiet: some find back, some want less, some say nothing."""
         draw = self.draw(who, "quiet")
         choice = draw.choices(("stay", "later", "stop", ""), (3, 3, 1, 2))[0] if self._behind(who) else "stay"
@@ -318,7 +318,7 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "program/launched": Mind._at_once,
     "program/open": Mind._at_once,
     "prompts/open": Mind._prompt,
-    "quiet/choose": Mind._quiet,
+    "quiet/choose": Mind._asked_to_hear_less,
     "reflections/open": Mind._reflect,
     "sessions/end": Mind._end,
     "sessions/here": Mind._here,
