@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from bot.message import Answer, Answers, Field, Scalar
 from bot.registry import Registry
-from cohorts import outbox
+from cohorts import outbox, quiet
 from cohorts.bundling import daytime
 from cohorts.cohort import Cohort, Membership, person_of, room_of
 from cohorts.facts import Fact
@@ -73,9 +73,18 @@ class Due:
     ) -> None:
         """A direct message to a member, once for this occasion; not sent when they pause or leave meanwhile.
 
-        What can wait is a part of their letter of the day, and only for those whose turn it is.
+        What can wait is a part of their letter of the day, and only for those whose turn it is. Whoever wants to hear
+        less doesn't, and what asks for something is remembered until they are heard from.
         """
         key, person = f"{self.key}/{member.id}", person_of(self.db, member)
+        if self.turns is not None and member.id not in self.turns:
+            return
+        # Later than planned it may be night again.
+        at = self.now if self.turns is None else max(self.turns[member.id], daytime(self.now, person.zone))
+        if quiet.holds_back(self.db, member, about, zone=person.zone, at=at, now=self.now):
+            return
+        if quiet.asks(presses):
+            quiet.asked(self.db, member, at=at)
         if self.turns is None:
             outbox.tell(
                 self.db,
@@ -90,14 +99,13 @@ class Due:
                 presses=presses,
                 more=facts,
             )
-        elif member.id in self.turns:
+        else:
             outbox.enclose(
                 self.db,
                 person,
                 template,
                 key=key,
-                # Later than planned it may be night again.
-                at=max(self.turns[member.id], daytime(self.now, person.zone)),
+                at=at,
                 now=self.now,
                 expires=expires,
                 about=about,
@@ -120,7 +128,8 @@ class Due:
     ) -> None:
         """A direct message to each who conducts the program."""
         for facilitator in facilitators(self.db, cohort.workspace_id, cohort.program_key):
-            self.tell_person(facilitator, template, expires=expires, about=about, presses=presses, more=more, **facts)
+            said = {**more, **facts}
+            self.tell_person(facilitator, template, expires=expires, about=about, presses=presses, more=said)
 
     def tell_person(
         self,
@@ -128,24 +137,41 @@ class Due:
         template: str,
         /,
         *,
+        can_wait: bool = False,
         expires: datetime | None = None,
         about: About | None = None,
         presses: Sequence[Press] = (),
         more: Mapping[str, Fact] = outbox.NOTHING,
         **facts: Fact,
     ) -> None:
-        """A direct message to somebody who hears it as no member, once for this occasion."""
+        """A direct message to somebody who hears it as no member, once for this occasion; by day, if it `can_wait`."""
+        key, said = f"{self.key}/person:{person.id}", {**more, **facts}
+        at = daytime(self.now, person.zone)
+        if can_wait and at > self.now:
+            outbox.enclose(
+                self.db,
+                person,
+                template,
+                key=key,
+                at=at,
+                now=self.now,
+                expires=expires,
+                about=about,
+                presses=presses,
+                more=said,
+            )
+            return
         outbox.tell(
             self.db,
             person,
             template,
-            key=f"{self.key}/person:{person.id}",
+            key=key,
             now=self.now,
             due=self.due_at,
             expires=expires,
             about=about,
             presses=presses,
-            more={**more, **facts},
+            more=said,
         )
 
     def announce(
@@ -157,9 +183,11 @@ class Due:
         expires: datetime | None = None,
         about: About | None = None,
         presses: Sequence[Press] = (),
+        ping: bool = True,
+        more: Mapping[str, Fact] = outbox.NOTHING,
         **facts: Fact,
     ) -> None:
-        """A message to the cohort's room."""
+        """A message to the cohort's room; without a `ping` it is there for whoever looks."""
         outbox.announce(
             self.db,
             room_of(self.db, cohort),
@@ -170,7 +198,8 @@ class Due:
             expires=expires,
             about=about,
             presses=presses,
-            more=facts,
+            ping=ping,
+            more={**more, **facts},
         )
 
 

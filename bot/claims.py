@@ -45,6 +45,7 @@ class Job:
     presses: object = None
     directory: Directory = field(default_factory=Directory)
     file: Mapping[str, object] | None = None
+    ends: datetime | None = None  # from when on it is of no use
     enclosed: tuple[Enclosure, ...] = ()  # the other parts of the same letter
     unwanted: Unwanted | None = None  # of an uncertain one: why it is not sent, should it not have arrived
 
@@ -229,6 +230,7 @@ def _job(db: Db, effect: Effect, *, now: datetime) -> Job | None:
         presses=effect.presses,
         directory=directory,
         file=effect.file if isinstance(effect.file, dict) else None,
+        ends=effect.expires_at,
         unwanted=unwanted,
     )
 

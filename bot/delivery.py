@@ -195,7 +195,7 @@ class Delivery:
         if not job.template:
             return job.parcel
         if job.enclosed:
-            whole = (Enclosure(job.template, job.facts, job.presses), *job.enclosed)
+            whole = (Enclosure(job.template, job.facts, job.presses, job.ends), *job.enclosed)
             return replace(job.parcel, message=letters.drawn(self._renderer, whole, job.directory))
         message = self._renderer.message(
             job.template, job.facts, presses_of(job.presses), parts_of(job.facts), job.directory

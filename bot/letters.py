@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -19,7 +19,8 @@ from cohorts.facts import Fact, thaw
 from cohorts.outbox import Effect, EffectState
 from cohorts.store import Db
 
-DAY = Part("letters/day")  # what stands above several parts
+DAY = Part("letters/day", {"count": 2})  # what stands above several parts
+LAST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Enclosure:
     template: str
     facts: Mapping[str, Fact]
     presses: object
+    ends: datetime | None = None  # from when on it is of no use
 
 
 def waiting(db: Db, first: Effect) -> Sequence[Effect]:
@@ -58,7 +60,7 @@ def enclose(part: Effect, first: Effect, *, now: datetime, lease: timedelta) -> 
 
 def as_enclosure(part: Effect) -> Enclosure:
     facts = thaw(part.facts)  # type: ignore[arg-type]
-    return Enclosure(part.template, facts if isinstance(facts, dict) else {}, part.presses)
+    return Enclosure(part.template, facts if isinstance(facts, dict) else {}, part.presses, part.expires_at)
 
 
 def sent(db: Db, first_id: int, receipt: str, at: datetime) -> None:
@@ -81,11 +83,26 @@ def _all(db: Db, first_id: int, **values: object) -> None:
 
 
 def drawn(renderer: Renderer, parts: Sequence[Enclosure], directory: Directory) -> Message:
-    """A heading, and each part as a card with its own buttons."""
-    above = renderer.message(DAY.template, DAY.facts)
+    """How many things there are, and each as a card with its own buttons; a title that stands there isn't repeated."""
+    above = renderer.message(DAY.template, {"count": len(parts)})
     cards: list[Card] = []
-    for part in parts:
+    titles: list[object] = []
+    for part in in_order(parts):
         one = renderer.message(part.template, part.facts, presses_of(part.presses), parts_of(part.facts), directory)
-        heading = (Heading(one.title),) if one.title else ()
+        heading = (Heading(one.title),) if one.title and one.title not in titles else ()
+        titles.append(one.title)
         cards += [Card((*heading, *one.blocks), one.buttons), *one.cards]
     return Message(above.title, above.blocks, tuple(cards), above.buttons)
+
+
+def in_order(parts: Sequence[Enclosure]) -> list[Enclosure]:
+    """A decision before all; what is due soonest, then what asks for something, then the rest; else as it was told."""
+    return sorted(
+        parts,
+        key=lambda one: (
+            not one.template.startswith("applications/"),
+            one.ends is None,
+            one.ends or LAST,
+            not presses_of(one.presses),
+        ),
+    )

@@ -165,6 +165,11 @@ def export(name: str) -> Callable[[F], F]:
     return _mark("export", name)
 
 
+def buddy_of(name: str) -> Callable[[F], F]:
+    """Who looks after somebody: `(db, membership) -> Membership | None`."""
+    return _mark("buddy", name)
+
+
 def file_maker(name: str) -> Callable[[F], F]:
     """What an upload contains, made when it is sent: `(db, arguments, registry) -> File`."""
     return _mark("file", name)

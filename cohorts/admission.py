@@ -54,7 +54,7 @@ def submit(db: Db, cohort: Cohort, person: Person, answers: Mapping[str, object]
     if cohort.program.application.accept is Accept.AUTO:
         free = seats_free(db, cohort) > 0
         application.decision = Decision.ACCEPT if free else Decision.WAITLIST
-        _carry_out(db, cohort, application, now=now)
+        _carry_out(db, cohort, application, now=now, at_once=True)
     return application
 
 
@@ -112,7 +112,8 @@ def send_decisions(db: Db, cohort: Cohort, *, by: Person, now: datetime) -> list
     return ready
 
 
-def _carry_out(db: Db, cohort: Cohort, application: Application, *, now: datetime) -> None:
+def _carry_out(db: Db, cohort: Cohort, application: Application, *, now: datetime, at_once: bool = False) -> None:
+    """The decision as it was drafted. They hear it in their own day; `at_once` when it answers what they just did."""
     assert application.decision is not None
     decision, before = application.decision, application.state
     application.state = advance(APPLICATION_LIFE, before, _DECIDED[decision], "applications/decided-already")
@@ -120,23 +121,25 @@ def _carry_out(db: Db, cohort: Cohort, application: Application, *, now: datetim
     application.revision += 1
     db.flush()
     person = db.get_one(Person, application.person_id)
+    at = now if at_once else daytime(now, person.zone)
     if before is ApplicationState.ACCEPTED:
-        _take_back(db, cohort, application, person, now=now)
+        _take_back(db, cohort, application, person, at=at, now=now)
     elif decision is Decision.ACCEPT:
-        _welcome(db, cohort, application, person, before, now=now)
+        _welcome(db, cohort, application, person, before, at=at, now=now)
     elif decision is Decision.WAITLIST:
-        outbox.tell(
+        outbox.enclose(
             db,
             person,
             "applications/waitlisted",
             key=_key(application, decision),
+            at=at,
             now=now,
             about=application.about,
             program=cohort.name,
             regretted=before is ApplicationState.DECLINED,
         )
     else:
-        _decline(db, cohort, application, person, now=now)
+        _decline(db, cohort, application, person, at=at, now=now)
 
 
 def _key(application: Application, decision: Decision) -> str:
@@ -144,7 +147,7 @@ def _key(application: Application, decision: Decision) -> str:
 
 
 def _welcome(
-    db: Db, cohort: Cohort, application: Application, person: Person, before: ApplicationState, *, now: datetime
+    db: Db, cohort: Cohort, application: Application, person: Person, before: ApplicationState, *, at: datetime, now: datetime
 ) -> None:
     program = cohort.program
     membership = cohorts_.welcome(db, cohort, person, now=now)
@@ -153,11 +156,12 @@ def _welcome(
         for survey in program.surveys
         if survey.comes_with_acceptance and program.is_for(survey.audience, application.given)
     ]
-    outbox.tell(
+    outbox.enclose(
         db,
         person,
         "applications/accepted",
         key=_key(application, Decision.ACCEPT),
+        at=at,
         now=now,
         as_=membership.hears,
         program=cohort.name,
@@ -177,15 +181,18 @@ def _welcome(
     )
 
 
-def _decline(db: Db, cohort: Cohort, application: Application, person: Person, *, now: datetime) -> None:
+def _decline(
+    db: Db, cohort: Cohort, application: Application, person: Person, *, at: datetime, now: datetime
+) -> None:
     """Kindly, with what would be better: somebody to nominate, another program that is open, or a later round."""
     advice = fit(cohort, application)
     other = _suggested(db, cohort, person, advice.suggestions, now=now)
-    outbox.tell(
+    outbox.enclose(
         db,
         person,
         "applications/declined",
         key=_key(application, Decision.DECLINE),
+        at=at,
         now=now,
         about=application.about,
         program=cohort.name,
@@ -213,16 +220,19 @@ def _suggested(db: Db, cohort: Cohort, person: Person, keys: tuple[str, ...], *,
     return next((one for key in keys for one in free if one.program_key == key), None)
 
 
-def _take_back(db: Db, cohort: Cohort, application: Application, person: Person, *, now: datetime) -> None:
+def _take_back(
+    db: Db, cohort: Cohort, application: Application, person: Person, *, at: datetime, now: datetime
+) -> None:
     """An acceptance that was a mistake: out of the room, and told so with a kind sentence."""
     membership = cohorts_.membership_of(db, cohort, person)
     if membership is not None and membership.state in (MembershipState.ACTIVE, MembershipState.PAUSED):
         cohorts_.remove(db, cohort, membership, now=now)
-    outbox.tell(
+    outbox.enclose(
         db,
         person,
         "applications/taken-back",
         key=_key(application, Decision.DECLINE),
+        at=at,
         now=now,
         about=application.about,
         program=cohort.name,

@@ -112,12 +112,14 @@ def draw(db: Db, cohort: Cohort, session: Session, here: list[Membership], *, no
     remaining = max(1, to_come(db, cohort))
     absent = [member for member in present(db, cohort) if member not in here]
     made = []
-    for n, (size, prompt) in enumerate(rounds_of(cohort, session), start=1):
+    rounds = rounds_of(cohort, session)
+    for n, (size, prompt) in enumerate(rounds, start=1):
+        away = absent if n == len(rounds) else []  # nobody who is not here will be in this session's next round
         planned = next_plan(
             db,
             cohort,
             [one.id for one in here],
-            [one.id for one in absent],
+            [one.id for one in away],
             rounds=max(1, remaining - n + 1),
             size=size,
         )

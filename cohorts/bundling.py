@@ -4,7 +4,7 @@ Pure: give it everything planned for one person, and it says the moment of each.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ MORNING, EVENING = time(8, 0), time(20, 0)  # by the reader's clock: nothing bef
 SATURDAY = 5
 LETTER_DAYS = 3  # a week, outside of meeting days
 HEAD_START = timedelta(hours=6)  # what speaks of something to come is there this long before, or comes a day earlier
+MEETING = timedelta(minutes=90)  # from its start, while nothing that can wait comes between
 RIDE = 6  # days that something of no hurry waits for another message to go along with
 
 
@@ -48,7 +49,8 @@ def slots(wishes: Iterable[Wish], reader: Reader) -> dict[str, datetime]:
 
     What is `now` keeps its moment. The rest is moved out of the reader's nights and weekends, and then to the latest
     moment that anything of the same day has, unless it would come too late there. What has a week rides along with
-    another message; and where more than `LETTER_DAYS` of a week would bring one, the days that can wait do.
+    another message, two days in a row are one, and where more than `LETTER_DAYS` of a week would bring a message, the
+    days that can wait do. Nothing of it comes in the middle of a meeting.
     """
     ordered = sorted(wishes, key=lambda wish: (wish.at, wish.key))
     found = {wish.key: wish.at for wish in ordered if wish.urgency is Urgency.NOW}
@@ -57,6 +59,7 @@ def slots(wishes: Iterable[Wish], reader: Reader) -> dict[str, datetime]:
     days = _days(soon, fitting, reader)
     for wish in (wish for wish in ordered if wish.urgency is Urgency.WEEK):
         days[_ride(wish, fitting[wish.key], days, reader)].append(wish)
+    _join(days, reader)
     _thin(days, fitting, reader)
     for day, told in days.items():
         found |= _together(day, told, fitting, reader)
@@ -74,6 +77,38 @@ def daytime(at: datetime, zone: str) -> datetime:
         day, clock = day + timedelta(days=1), MORNING
     moved = local(day, clock, zone)
     return at if moved == at else max(at, moved)
+
+
+def is_daytime(at: datetime, zone: str) -> bool:
+    return daytime(at, zone) == at
+
+
+def in_passing(at: datetime, *, told: Collection[datetime], planned: Collection[datetime], reader: Reader) -> datetime:
+    """When somebody is told what becomes known at `at`, was not planned, and can wait.
+
+    By day at once; but along with what comes to them on that day anyway, and not on a second occasion of a day, nor on
+    more than `LETTER_DAYS` of a week, outside of meeting days. `told`: the letters they have had lately, and those on
+    their way; `planned`: when they will hear what is planned.
+    """
+    meetings = reader.meeting_days()
+    coming = {*planned, *(moment for moment in told if moment > at)}
+    heard = {reader.day(moment) for moment in (*told, *coming)} - meetings
+    found = daytime(at, reader.zone)
+    for _ in range(RIDE):
+        day = reader.day(found)
+        along = [moment for moment in coming if moment >= found and reader.day(moment) == day]
+        if along:
+            return max(along)
+        of_week = [other for other in heard if other.isocalendar()[:2] == day.isocalendar()[:2]]
+        if day in meetings or (day not in heard and len(of_week) < LETTER_DAYS):
+            break
+        found = daytime(local(day + timedelta(days=1), MORNING, reader.zone), reader.zone)
+    return _after_the_meeting(found, reader)
+
+
+def _after_the_meeting(at: datetime, reader: Reader) -> datetime:
+    held = next((start for start in reader.meetings if start <= at < start + MEETING), None)
+    return at if held is None else max(at, daytime(held + MEETING, reader.zone))
 
 
 def daytime_before(at: datetime, zone: str) -> datetime:
@@ -117,6 +152,19 @@ def _ride(wish: Wish, at: datetime, days: Days, reader: Reader) -> date:
     return own
 
 
+def _join(days: Days, reader: Reader) -> None:
+    """Two days in a row that are no meeting's are one message on the second, if that is in time."""
+    meetings = reader.meeting_days()
+    joined: set[date] = set()
+    for day in sorted(days):
+        following = day + timedelta(days=1)
+        if not days[day] or not days.get(following) or day in joined or {day, following} & meetings:
+            continue
+        if all(_in_time(wish, local(following, EVENING, reader.zone)) for wish in days[day]):
+            days[following].extend(days.pop(day))
+            joined.add(following)
+
+
 def _thin(days: Days, fitting: Mapping[str, datetime], reader: Reader) -> None:
     """In a week with too many days, what can wait goes along with the next one, the latest day first."""
     meetings = reader.meeting_days()
@@ -147,6 +195,8 @@ def _together(day: date, told: Sequence[Wish], fitting: Mapping[str, datetime], 
     """The latest moment of the day that is any wish's own; a wish that would be too late there keeps its own."""
     own = {wish.key: max(fitting[wish.key], local(day, MORNING, reader.zone)) for wish in told}
     latest = max(own.values())
+    clear = _after_the_meeting(latest, reader)
+    latest = clear if all(_in_time(wish, clear) for wish in told) else latest
     in_time = [wish for wish in told if _in_time(wish, latest)]
     if len(in_time) < len(told):
         # Those that can't wait are one message, the others another.

@@ -198,6 +198,7 @@ def launch(db: Db, cohort: Cohort, *, by: Person, now: datetime) -> None:
         people=[member.ref for member in members],
         starts=cohort.opens_at,
         pin=True,
+        ping=False,  # each was invited into the room, and knows that they are in
         presses=[Press("cohort/home", {"cohort": cohort.id})],
     )
     audit.record(db, by, "program/launched", now=now, cohort=cohort.handle)

@@ -9,8 +9,10 @@ from cohorts import (
     gatherings,
     graduation,
     homework,
+    mailbag,
     outbox,
     people,
+    quiet,
     reflections,
     reunion,
     sessions,
@@ -160,6 +162,7 @@ def end(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetim
     for member in asked:
         if member.id in answered:
             continue
+        quiet.asked(db, member, at=now)
         outbox.tell(
             db,
             cohorts_.person_of(db, member),
@@ -217,15 +220,14 @@ def settle(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: date
     seen = attendance.attendance(db, session)
     for member in members:
         if seen.get(member.id) is Attended.ABSENT:
-            outbox.tell(
+            mailbag.add(
                 db,
-                cohorts_.person_of(db, member),
+                cohort,
+                member,
                 "sessions/missed",
                 key=f"session:{session.id}/missed/{member.id}",
                 now=now,
-                due=due,
                 expires=now + timedelta(days=3),
-                as_=member.hears,
                 title=session.title,
                 homework=_homework_facts(db, cohort, session),
                 more=_next(db, cohort, now),
@@ -250,6 +252,7 @@ def post_recap(
         key=f"session:{session.id}/recap",
         now=now,
         due=due,
+        ping=False,  # there for whoever looks: everybody was there an hour ago
         more={**told, "parts": list(parts)},
     )
     if quotes := told["quotes"]:

@@ -6,7 +6,7 @@ what it is about with that thing's revision, so that what changed meanwhile is n
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
@@ -174,7 +174,7 @@ def enclose(
     In a lane of its own, so that what can't wait never waits for it.
     """
     effect = _to(person, template, key, now)
-    effect.lane, effect.letter = f"letters:{person.id}", f"{person.id}/{at:%Y-%m-%dT%H:%M}"
+    effect.lane, effect.letter = f"letters:{person.id}", f"{person.id}/{at.astimezone(UTC):%Y-%m-%dT%H:%M}"
     effect.due_at, effect.expires_at = at, expires
     effect.not_before = at if at > now else None
     put(db, effect, about, as_, presses, {**more, **facts})

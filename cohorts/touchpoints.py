@@ -149,11 +149,7 @@ def turns(db: Db, cohort: "Cohort", *, now: datetime) -> dict[str, dict[int, dat
         )
         .order_by(col(Touchpoint.id))
     ).all()
-    meetings = tuple(
-        one.moments["start"]
-        for one in calendar_of(db, cohort).occasions
-        if one.kind == "session" and "meeting" in one.traits
-    )
+    held = meetings(db, cohort)
     found: dict[str, dict[int, datetime]] = {}
     known: dict[tuple[str, tuple[int, ...]], dict[str, datetime]] = {}
     for listener in listeners:
@@ -161,11 +157,17 @@ def turns(db: Db, cohort: "Cohort", *, now: datetime) -> dict[str, dict[int, dat
         alike = (listener.zone, tuple(row.id for row in heard))
         if alike not in known:
             wishes = [Wish(row.key, row.due_at, row.urgency, row.before_at) for row in heard]
-            known[alike] = slots(wishes, Reader(listener.zone, meetings))
+            known[alike] = slots(wishes, Reader(listener.zone, held))
         for row in heard:
             if row.cohort_id == cohort.id:
                 found.setdefault(row.key, {})[listener.memberships[cohort.id]] = known[alike][row.key]
     return found
+
+
+def meetings(db: Db, cohort: "Cohort") -> tuple[datetime, ...]:
+    """The starts of a cohort's meetings, held and to come."""
+    occasions = (one for source in sources() if source.occasions for one in source.occasions(db, cohort))
+    return tuple(one.moments["start"] for one in occasions if one.kind == "session" and "meeting" in one.traits)
 
 
 def _is_for(row: Touchpoint, listener: Listener) -> bool:

@@ -264,13 +264,10 @@ def nudge(due: Due, cohort_id: int) -> None:
     """Once, two days before closing, to whoever began an application and did not send it."""
     cohort = due.db.get_one(Cohort, cohort_id)
     for application in applications.half_done(due.db, cohort):
-        outbox.tell(
-            due.db,
+        due.tell_person(
             due.db.get_one(Person, application.person_id),
             "applications/nudge",
-            key=f"{due.key}/{application.id}",
-            now=due.now,
-            due=due.due_at,
+            can_wait=True,
             expires=cohort.closes_at,
             about=application.about,
             presses=[Press("applications/apply", {"cohort_id": cohort.id}, "primary")],

@@ -9,7 +9,19 @@ from bot.ask import Ask, Part, Reply, does
 from bot.features.graduation import facts_of
 from bot.features.program import list_
 from bot.registry import button, command, visit, words
-from cohorts import admission, answers, applications, attendance, cohort, graduation, homework, people, sessions, which
+from cohorts import (
+    admission,
+    answers,
+    applications,
+    attendance,
+    cohort,
+    graduation,
+    homework,
+    people,
+    sessions,
+    surveys,
+    which,
+)
 from cohorts.cohort import Cohort, Membership, MembershipState
 from cohorts.errors import Refused
 from cohorts.facts import Fact
@@ -140,13 +152,26 @@ def resume_pressed(ask: Ask, cohort_id: int) -> Reply:
 
 def _resume(ask: Ask, one: Cohort, membership: Membership) -> Reply:
     cohort.resume(ask.db, membership, now=ask.now)
+    facts, parts, presses = gathered(ask, one, membership)
+    return Reply("cohort/resumed", program=one.name, more=facts, parts=parts, presses=presses)
+
+
+def gathered(ask: Ask, one: Cohort, membership: Membership) -> tuple[dict[str, Fact], list[Part], list[Press]]:
+    """What waits for somebody who comes back, as one message: the next session, what is open, what the features add."""
     coming = sessions.upcoming(ask.db, one, now=ask.now)
-    return Reply(
-        "cohort/resumed",
-        program=one.name,
-        title=coming.title if coming else "",
-        starts=coming.starts_at if coming else None,
-    )
+    owes = homework.owed(ask.db, one, membership, now=ask.now)
+    survey = surveys.waiting(ask.db, one, membership)
+    facts: dict[str, Fact] = {
+        "title": coming.title if coming else "",
+        "starts": coming.starts_at if coming else None,
+        "owes": [owed.title for owed in owes],
+        "survey": survey.name or one.name if survey else "",
+    }
+    lines = (line(ask, one, membership) for line in ask.registry.handlers("home").values())
+    presses = [Press("homework/hand-in", {"homework_id": owed.id}, "primary") for owed in owes[:1]]
+    if survey is not None:
+        presses.append(Press("surveys/open", {"cohort_id": one.id, "survey": survey.key}, words="waiting"))
+    return facts, [line for line in lines if isinstance(line, Part)], presses
 
 
 @words("i want to leave", "leave the cohort", name="leave", role=Role.ANYONE)

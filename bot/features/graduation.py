@@ -7,7 +7,7 @@ from datetime import datetime
 from bot import whose
 from bot.ask import Ask, Due, Reply
 from bot.registry import afterwards, command, due
-from cohorts import badges, before_after, graduation, homework, leaders, outbox, reflections, reunion, which
+from cohorts import badges, before_after, graduation, homework, leaders, mailbag, outbox, reflections, reunion, which
 from cohorts import cohort as cohorts_
 from cohorts.badges import Counter
 from cohorts.bundling import daytime
@@ -159,13 +159,14 @@ def congratulate(
     """The letter, with the badges that come with graduating."""
     earned = badges.award_due(db, cohort, member, counters, now=now)
     letter = leaders.approved(db, cohort)
-    outbox.tell(
+    person = cohorts_.person_of(db, member)
+    outbox.enclose(
         db,
-        cohorts_.person_of(db, member),
+        person,
         "graduation/letter",
         key=f"graduated:{member.id}",
+        at=daytime(due or now, person.zone),
         now=now,
-        due=due,
         as_=member.hears,
         program=cohort.name,
         badges=[_badge(cohort, key) for key in earned],
@@ -176,13 +177,13 @@ def congratulate(
 
 def _award(db: Db, cohort: Cohort, member: Membership, counters: dict[str, Counter], *, now: datetime) -> None:
     for key in badges.award_due(db, cohort, member, counters, now=now):
-        outbox.tell(
+        mailbag.add(
             db,
-            cohorts_.person_of(db, member),
+            cohort,
+            member,
             "graduation/badge",
             key=f"badge:{key}/{member.id}",
             now=now,
-            as_=member.hears,
             badge=_badge(cohort, key),
             program=cohort.name,
         )

@@ -11,6 +11,7 @@ from bot.message import Field, FieldKind
 from bot.registry import Option, button, command, due, form
 from cohorts import applications, prompts, sessions
 from cohorts import cohort as cohorts_
+from cohorts.bundling import is_daytime
 from cohorts.cohort import Cohort
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.facts import Fact, Markdown
@@ -155,12 +156,15 @@ def say(due: Due, cohort_id: int, item: str, membership_id: int | None = None) -
     template = touchpoint.template or "prompts/say"
     text = Markdown(touchpoint.text)
     if touchpoint.to == "cohort":
-        due.announce(cohort, template, text=text)
+        here = cohorts_.present(due.db, cohort)
+        by_day = all(is_daytime(due.now, one.zone) for one in cohorts_.people_of(due.db, here).values())
+        due.announce(cohort, template, ping=by_day, text=text)
     elif touchpoint.to == "facilitators":
         due.tell_facilitators(cohort, template, text=text)
     elif touchpoint.to == "applicants":
         for application in applications.waiting(due.db, cohort):
-            due.tell_person(due.db.get_one(Person, application.person_id), template, about=application.about, text=text)
+            person = due.db.get_one(Person, application.person_id)
+            due.tell_person(person, template, can_wait=True, about=application.about, text=text)
     else:
         for member in prompts.recipients(due.db, cohort, touchpoint, now=due.now):
             if membership_id in (None, member.id):

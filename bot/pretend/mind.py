@@ -16,10 +16,11 @@ from typing import TypeAlias
 from bot.message import Scalar
 from bot.platforms.local.chat import Chat, ChatMessage
 from bot.platforms.local.draw import DrawnBlock, DrawnButton, DrawnInline, DrawnMessage, buttons_of, text_of
-from bot.pretend.people import DAY, HOUR, Character, awake, stock_of
+from bot.pretend.people import DAY, HOUR, Character, Habit, awake, stock_of
 from cohorts.programs import Program
 
 MINUTE = timedelta(minutes=1)
+ALWAYS_SEEN = ("sessions/here", "quiet/choose", "cohort/leave")  # also by those who have fallen behind
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,9 @@ class Mind:
         self._meant: set[tuple[str, Presses]] = set()
         self._accepted = 0
         self._ends: dict[int, datetime] = {}
+        self._began_at: datetime | None = None  # the first session
+        self._back: set[str] = set()  # who had fallen behind
+        self._declined: set[str] = set()
 
     def intend(self, who: str, deed: Deed, at: datetime) -> None:
         self._order += 1
@@ -92,8 +96,20 @@ class Mind:
     def notices(self, who: Character, message: ChatMessage) -> None:
         for button, _ in buttons_of(message.payload):
             think = _THOUGHTS.get(button["action"])
-            if think is not None:
+            if think is not None and self._cares(who, button, message):
                 think(self, who, button, message)
+
+    def _cares(self, who: Character, button: DrawnButton, message: ChatMessage) -> bool:
+        """Whoever has fallen behind hardly answers; whoever can't take their seat says so instead."""
+        if who.habit is Habit.DECLINES and button["action"] in ("cohort/home", "surveys/open"):
+            if message.only_for is None and who.id not in self._declined:
+                self._declined.add(who.id)
+                draw = self.draw(who, "declines")
+                self.intend(who.id, Says("/cohort leave"), self._later(who, draw, HOUR, 20 * HOUR))
+            return False
+        if self._behind(who) and button["action"] not in ALWAYS_SEEN:
+            return self.draw(who, "answers", message.id).random() < 0.06
+        return True
 
     def _means(self, who: Character, button: DrawnButton, at: datetime) -> None:
         """Once for each person and thing."""
@@ -111,7 +127,27 @@ class Mind:
         return awake(self.clock() + least + (most - least) * share, who.zone, draw)
 
     def comes(self, who: Character, session: Scalar) -> bool:
-        return self.draw(who, "comes", session).random() >= self._absent
+        absent = max(self._absent, 0.8) if self._behind(who) else self._absent
+        return self.draw(who, "comes", session).random() >= absent
+
+    def _behind(self, who: Character) -> bool:
+        """Whether somebody has fallen behind by now, and not found back."""
+        if who.habit is not Habit.FALLS_BEHIND or who.id in self._back or self._began_at is None:
+            return False
+        return self.clock() > self._began_at + 8 * HOUR
+
+    def _asked_to_hear_less(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        """Asked whether the bot shall go quiet: some find back, some want less, some say nothing."""
+        draw = self.draw(who, "quiet")
+        choice = draw.choices(("stay", "later", "stop", ""), (3, 3, 1, 2))[0] if self._behind(who) else "stay"
+        if message.only_for is None and button["args"].get("choice") == choice:
+            self._means(who, button, self._later(who, draw, 30 * MINUTE, 20 * HOUR))
+            if choice == "stay":
+                self._back.add(who.id)
+
+    def _goes(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        if who.habit in (Habit.DECLINES, Habit.LEAVES):
+            self._means(who, button, self.clock() + MINUTE)
 
     def _rsvp(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
         if message.only_for is not None:
@@ -247,6 +283,8 @@ class Mind:
         decision = "accept" if self._accepted < self.program.size.max else "waitlist"
         if applicant is not None and applicant.misfit and self.program.application.criteria:
             decision = "decline"
+        if applicant is not None and applicant.habit is Habit.COMES_LATE:
+            decision = "waitlist"
         for wanted in card["buttons"]:
             if wanted["args"].get("decision") == decision and (who.id, press_of(wanted)) not in self._meant:
                 self._accepted += decision == "accept"
@@ -297,6 +335,7 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "applications/send": Mind._send,
     "ceremony/open": Mind._share,
     "cohort/home": Mind._look_home,
+    "cohort/leave": Mind._goes,
     "faces/show": Mind._show_face,
     "homework/hand-in": Mind._hand_in,
     "leaders/approve": Mind._at_once,
@@ -305,6 +344,7 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "program/open": Mind._at_once,
     "promises/say": Mind._promise,
     "prompts/open": Mind._prompt,
+    "quiet/choose": Mind._asked_to_hear_less,
     "reflections/open": Mind._reflect,
     "reviews/open": Mind._read,
     "reunion/open": Mind._share,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.bundling import EVENING, LETTER_DAYS, MORNING, Reader, Wish, daytime, daytime_before, slots
+from cohorts.bundling import EVENING, LETTER_DAYS, MORNING, Reader, Wish, daytime, daytime_before, in_passing, slots
 from cohorts.program_kinds import Urgency
 
 BERLIN, TOKYO, ANGELES = "Europe/Berlin", "Asia/Tokyo", "America/Los_Angeles"
@@ -106,8 +106,56 @@ def test_a_fourth_day_in_a_week_goes_along_with_another() -> None:
 
 
 def test_days_with_a_meeting_are_not_counted() -> None:
-    wishes = [Wish(f"note {n}", at(f"2027-01-{11 + n} 10:00")) for n in range(4)]
-    assert len(set(told(wishes, meetings=(at("2027-01-11 16:00"),)).values())) == 4
+    wishes = [Wish(f"note {day}", at(f"2027-01-{day} 10:00")) for day in (11, 12, 13, 15)]
+    assert len(set(told(wishes, meetings=(at("2027-01-12 16:00"),)).values())) == 4
+
+
+def test_two_days_in_a_row_are_one_message_on_the_second() -> None:
+    wishes = [Wish("prompt", at("2027-01-14 16:00")), Wish("nudge", at("2027-01-15 16:00"))]
+    assert told(wishes) == {"prompt": "Fri 15 16:00", "nudge": "Fri 15 16:00"}
+
+
+def test_a_third_day_in_a_row_stays_by_itself() -> None:
+    wishes = [Wish(f"note {day}", at(f"2027-01-{day} 10:00")) for day in (12, 13, 14)]
+    assert set(told(wishes).values()) == {"Wed 13 10:00", "Thu 14 10:00"}
+
+
+def test_what_can_wait_does_not_come_in_the_middle_of_a_meeting() -> None:
+    meeting = at("2027-01-18 08:00")
+    assert told([Wish("note", at("2027-01-17 12:00"))], meetings=(meeting,)) == {"note": "Mon 18 09:30"}
+
+
+# What becomes known in passing
+
+
+def passing(text: str, *told: str, planned: tuple[str, ...] = (), meetings: tuple[datetime, ...] = ()) -> str:
+    before, after = [at(one) for one in told], [at(one) for one in planned]
+    moment = in_passing(at(text), told=before, planned=after, reader=Reader(BERLIN, meetings))
+    return f"{moment.astimezone(ZoneInfo(BERLIN)):%a %d %H:%M}"
+
+
+def test_in_passing_it_is_told_at_once_by_day_and_in_the_morning_after_a_night() -> None:
+    assert passing("2027-01-13 11:00") == "Wed 13 11:00"
+    assert passing("2027-01-15 22:00") == "Mon 18 08:00"
+
+
+def test_in_passing_it_goes_along_with_what_comes_that_day_anyway() -> None:
+    assert passing("2027-01-13 11:00", planned=("2027-01-13 16:00",)) == "Wed 13 16:00"
+    assert passing("2027-01-13 11:00", "2027-01-13 16:00") == "Wed 13 16:00"
+
+
+def test_in_passing_no_day_brings_two_messages_but_one_with_a_meeting() -> None:
+    assert passing("2027-01-13 11:00", "2027-01-13 09:00") == "Thu 14 08:00"
+    assert passing("2027-01-13 11:00", "2027-01-13 09:00", meetings=(at("2027-01-13 16:00"),)) == "Wed 13 11:00"
+    assert passing("2027-01-13 16:10", meetings=(at("2027-01-13 16:00"),)) == "Wed 13 17:30"
+
+
+def test_in_passing_a_full_week_is_left_alone() -> None:
+    full = ("2027-01-11 09:00", "2027-01-12 09:00", "2027-01-13 09:00")
+    assert passing("2027-01-14 11:00", *full) == "Mon 18 08:00"
+    assert passing("2027-01-12 11:00", "2027-01-11 09:00", planned=("2027-01-13 16:00", "2027-01-15 16:00")) == (
+        "Wed 13 16:00"
+    )
 
 
 FIRST, LAST = datetime(2027, 1, 4), datetime(2027, 4, 20)  # noqa: DTZ001  (hypothesis adds the zone)

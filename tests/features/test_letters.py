@@ -65,7 +65,7 @@ def test_what_has_one_moment_is_one_message_with_all_its_parts_and_buttons(circl
     circle.settle()
     (letter,) = heard(circle)
     assert letter.index("This is one.") < letter.index("This is two.") < letter.index("This is three.")
-    assert letter.startswith("For you today")
+    assert letter.startswith("Three things for you")
     assert {row.state for row in rows(circle, "one", "two", "three")} == {EffectState.SENT}
     assert len({row.receipt for row in rows(circle, "one", "two", "three")}) == 1
 
@@ -74,7 +74,7 @@ def test_one_thing_alone_is_itself(circle: World) -> None:
     enclosed(circle, "one")
     circle.settle()
     (alone,) = heard(circle)
-    assert "For you today" not in alone
+    assert "things for you" not in alone
 
 
 def test_another_moment_is_another_message_and_comes_at_its_time(circle: World) -> None:
@@ -88,10 +88,44 @@ def test_another_moment_is_another_message_and_comes_at_its_time(circle: World) 
 
 def test_what_cannot_wait_never_waits_for_a_letter(circle: World) -> None:
     enclosed(circle, "one", at=AT + timedelta(hours=2))
-    circle.person("ana").says("/cohort home")
-    circle.person("ben").says("/cohort kudos @ana For the notes")
-    assert circle.person("ana").sees("For the notes")
+
+    def put(db: Db) -> None:
+        ana = people.find(db, people.workspace(db, "local", "local").id, "@ana")
+        outbox.tell(db, ana, "prompts/say", key="urgent", now=AT, text="At once.")
+
+    circle.store.write(put)
+    circle.settle()
+    assert circle.person("ana").sees("At once.")
     assert heard(circle) == []
+
+
+def test_a_thank_you_goes_along_with_the_letter_of_the_day(circle: World) -> None:
+    enclosed(circle, "one", at=AT + timedelta(hours=2))
+    circle.person("ben").says("/cohort kudos @ana For the notes")
+    assert not circle.person("ana").sees("For the notes")
+    circle.until(AT + timedelta(hours=2))
+    (letter,) = heard(circle)
+    assert "For the notes" in letter
+
+
+def test_a_second_thank_you_of_a_day_waits_until_the_next(circle: World) -> None:
+    circle.person("ben").says("/cohort kudos @ana For the notes")
+    circle.person("chi").says("/cohort kudos @ana For the tea")
+    assert circle.person("ana").sees("For the notes") and not circle.person("ana").sees("For the tea")
+    circle.until(AT + timedelta(days=1, hours=7))
+    assert circle.person("ana").sees("For the tea")
+
+
+def test_a_letter_begins_with_what_is_due_soonest_and_says_no_title_twice(circle: World) -> None:
+    circle.settle()
+    enclosed(circle, "one", at=AT + timedelta(hours=1))
+    enclosed(circle, "later", at=AT + timedelta(hours=1), expires=AT + timedelta(days=2))
+    enclosed(circle, "soon", at=AT + timedelta(hours=1), expires=AT + timedelta(days=1))
+    circle.until(AT + timedelta(hours=1))
+    (letter,) = heard(circle)
+    assert letter.startswith("Three things for you")
+    assert letter.index("This is soon.") < letter.index("This is later.") < letter.index("This is one.")
+    assert letter.count("From your program") == 1
 
 
 def test_a_part_that_has_expired_is_left_out_and_the_rest_is_sent(circle: World) -> None:

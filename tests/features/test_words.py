@@ -34,6 +34,7 @@ CARRIERS = {
     "Part": 0,
     "tell": 2,
     "enclose": 2,
+    "add": 3,
     "announce": 2,
     "tell_facilitators": 1,
     "tell_person": 1,
@@ -48,7 +49,23 @@ CARRIERS = {
     "_tell_room": 3,
 }
 NOT_FACTS = frozenset(
-    {"key", "now", "due", "expires", "about", "as_", "at", "presses", "ping", "pin", "under", "more", "file", "voice"}
+    {
+        "key",
+        "now",
+        "due",
+        "expires",
+        "about",
+        "as_",
+        "presses",
+        "ping",
+        "pin",
+        "under",
+        "more",
+        "file",
+        "voice",
+        "at",
+        "can_wait",
+    }
 )
 NOT_FACTS_OF_REPLIES = frozenset({"presses", "parts", "replaces"})
 NOT_FACTS_OF_FORMS = frozenset({"title", "page", "pages", "intro", "args"})
@@ -68,6 +85,7 @@ HOME = (
 )
 LEADS = ("program", "members", "waiting", "title", "starts")
 PIECE = ("person", "title", "link", "words")
+GATHERED = ("title", "starts", "owes", "survey")
 POLLED = ("choice", "votes", "everyone", "tied")
 RECAP = ("title", "there", "members", "quotes", "homework", "graduates", *NEXT)
 REPORT = (
@@ -90,6 +108,8 @@ MORE: Mapping[str, tuple[str, ...]] = {
     "reviews/home": ("count", "person", "title"),
     "reviews/work": PIECE,
     "report/page": REPORT,
+    "cohort/resumed": GATHERED,
+    "quiet/chosen": GATHERED,
     "sessions/scheduled": IN_ROOM,
     "sessions/moved": (*IN_ROOM, "was"),
     "sessions/cancelled": (*IN_ROOM, *NEXT),
@@ -103,6 +123,7 @@ COMPOSED = {
     "applications/decide": ("accept", "waitlist", "decline"),
     "applications/queue": ("queue", "next", "undecided"),
     "promises/say": ("kept", "not-yet"),
+    "quiet/choose": ("stay", "later", "stop"),
     "sessions/rsvp": ("rsvp-yes", "rsvp-maybe", "rsvp-no"),
     "commands/do": ("do", "more"),
 }
@@ -341,6 +362,8 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "signed": ("Dana",),
     "spoken": ([{"person": ANA, "words": HOSTILE}], []),
     "step": (*LINES, None),
+    "back": (False, True),
+    "came": ([], [ANA], [ANA, BEN]),
     "starts": (TUESDAY,),
     "state": ("held", "live", "cancelled"),
     "text": (Markdown("**Half way.** What is in your way?"),),
@@ -354,6 +377,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "unsure": ([BEN], []),
     "until": WHEN,
     "video": ("https://video.example.org/1", ""),
+    "volume": ("stay", "later", "stop"),
     "votes": (4, 1),
     "waiting": (5, 1, 0),
     "waitlisted": (False, True),
@@ -404,7 +428,11 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "buddies/introduced": {"people": ([BEN], [BEN, CHI])},
     "buddies/partner": {"people": ([BEN], [BEN, CHI])},
     "cohort/leads": {"starts": WHEN},
-    "cohort/resumed": {"starts": WHEN},
+    "cohort/resumed": {"starts": WHEN, "survey": ("Looking back", "")},
+    "digest/week": {"starts": WHEN},
+    "letters/day": {"count": (2, 3, 4, 5, 6)},
+    "quiet/chosen": {"starts": WHEN, "survey": ("Looking back", "")},
+    "quiet/noticed": {"people": ([ANA, BEN], [ANA]), "asked": ([], [ANA], [ANA, BEN])},
     "delivery/caveat": {
         "what": ("invite", "remove", "room", "post"),
         "reason": ("role-order", "missing-permission", "roles-server-full", "leads-server-full", "voice-server-full"),
