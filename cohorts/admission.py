@@ -147,7 +147,14 @@ def _key(application: Application, decision: Decision) -> str:
 
 
 def _welcome(
-    db: Db, cohort: Cohort, application: Application, person: Person, before: ApplicationState, *, at: datetime, now: datetime
+    db: Db,
+    cohort: Cohort,
+    application: Application,
+    person: Person,
+    before: ApplicationState,
+    *,
+    at: datetime,
+    now: datetime,
 ) -> None:
     program = cohort.program
     membership = cohorts_.welcome(db, cohort, person, now=now)
@@ -181,9 +188,7 @@ def _welcome(
     )
 
 
-def _decline(
-    db: Db, cohort: Cohort, application: Application, person: Person, *, at: datetime, now: datetime
-) -> None:
+def _decline(db: Db, cohort: Cohort, application: Application, person: Person, *, at: datetime, now: datetime) -> None:
     """Kindly, with what would be better: somebody to nominate, another program that is open, or a later round."""
     advice = fit(cohort, application)
     other = _suggested(db, cohort, person, advice.suggestions, now=now)

@@ -10,7 +10,7 @@ from bot.ask import Answers, Ask, Asking, Due, Part, Reply, Response
 from bot.command_text import Kind
 from bot.message import Choice
 from bot.registry import Option, button, closed, command, due, form
-from cohorts import admission, applications, nominations, outbox, starting
+from cohorts import admission, applications, nominations, starting
 from cohorts.applications import Application, ApplicationState, Decision
 from cohorts.cohort import Cohort, CohortState, present
 from cohorts.errors import Refused, Unclear
