@@ -9,7 +9,7 @@ from bot.ask import Ask, Part, Reply, does
 from bot.features.graduation import facts_of
 from bot.features.program import list_
 from bot.registry import button, command, visit, words
-from cohorts import answers, applications, attendance, cohort, graduation, homework, people, sessions, which
+from cohorts import answers, applications, attendance, cohort, graduation, homework, hosting, people, sessions, which
 from cohorts.cohort import Cohort, Membership, MembershipState
 from cohorts.errors import Refused
 from cohorts.facts import Fact
@@ -178,7 +178,9 @@ def help_(ask: Ask) -> Reply:
         roles.append(Role.MEMBER)
     everyones = tuple(roles)
     if people.conducts(ask.db, ask.person):
-        roles.append(Role.FACILITATOR)
+        roles += [Role.HOST, Role.FACILITATOR]
+    elif hosting.is_host(ask.db, ask.person):
+        roles.append(Role.HOST)
     if people.is_owner(ask.db, ask.person):
         roles.append(Role.OWNER)
     known = sorted(ask.registry.commands.items())

@@ -194,7 +194,7 @@ class Stage:
         return outcome
 
     def by(self, declared: Declared) -> str:
-        return {Role.FACILITATOR: "fay", Role.OWNER: "olu"}.get(declared.role or Role.ANYONE, "ana")
+        return {Role.HOST: "fay", Role.FACILITATOR: "fay", Role.OWNER: "olu"}.get(declared.role or Role.ANYONE, "ana")
 
     def _forms(self) -> Iterator[Open]:
         """Every page of every form that some button or shortcut opens, found by pressing all that change nothing."""

@@ -65,7 +65,11 @@ HOME = (
 )
 LEADS = ("program", "members", "waiting", "title", "starts")
 POLLED = ("choice", "votes", "everyone", "tied")
-RECAP = ("title", "there", "members", "quotes", "homework", "graduates", *NEXT)
+BRIEF = (
+    *("title", "starts", "goal", "guest", "guest_brief"),
+    *("coming", "unsure", "not_coming", "agenda", "held"),
+)
+RECAP = ("title", "recording", "there", "members", "quotes", "homework", "graduates", *NEXT)
 # Facts that come as a mapping, or that a helper adds.
 MORE: Mapping[str, tuple[str, ...]] = {
     "cohort/home": HOME,
@@ -75,7 +79,9 @@ MORE: Mapping[str, tuple[str, ...]] = {
     "polls/closed": POLLED,
     "polls/result": POLLED,
     "sessions/scheduled": IN_ROOM,
-    "sessions/moved": (*IN_ROOM, "was"),
+    "plan/difference": ("lines", "segments", "order", "planned", "minutes", "homework"),
+    "sessions/brief": BRIEF,
+    "sessions/moved": (*IN_ROOM, "was", "along"),
     "sessions/cancelled": (*IN_ROOM, *NEXT),
     "sessions/missed": NEXT,
     "sessions/recap": RECAP,
@@ -85,6 +91,7 @@ MORE: Mapping[str, tuple[str, ...]] = {
 COMPOSED = {
     "applications/decide": ("accept", "waitlist", "decline"),
     "applications/queue": ("queue", "next", "undecided"),
+    "timetable/move": ("move", "move-one", "move-later", "move-skip"),
     "sessions/rsvp": ("rsvp-yes", "rsvp-maybe", "rsvp-no"),
     "commands/do": ("do", "more"),
 }
@@ -129,6 +136,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "settled": (False, True),
     "shown": (4, 1, 12),
     "survey": (True, False),
+    "along": ([], [{"title": "Half way", "starts": TUESDAY}]),
     "alternative": ("Could you nominate a colleague?", ""),
     "answer": ("yes", "maybe", "no"),
     "answer_by": (TUESDAY,),
@@ -142,6 +150,9 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "badge": ({"name": "Trailhand", "description": "Read closely.", "criteria": "Three reviews."},),
     "badges": ([{"name": "Graduate", "description": "Did it.", "criteria": "Four sessions."}], []),
     "checklist": (["Say hello", "Block the sessions"], []),
+    "beneath": (True, False),
+    "brief": ("Ten minutes on what failed.", ""),
+    "by": (ANA,),
     "choice": ("Import", ""),
     "choices": (["Import", "Sharing"],),
     "closes": (TUESDAY,),
@@ -159,6 +170,8 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "commitment": ("I will come.", ""),
     "count": (6, 1, 0),
     "detail": ("groups:write", ""),
+    "conducts": (True, False),
+    "contact": ("ana@example.org", ""),
     "done": (3, 0),
     "draft": ("", "accept", "waitlist", "decline"),
     "drafts": (2, 0, 1),
@@ -173,6 +186,12 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "graduated": (False, True),
     "graduates": ([ANA, BEN], [ANA]),
     "groups": ROUNDS,
+    "guest": ("Ana Flores", ""),
+    "guest_brief": ("Ten minutes on what failed.", ""),
+    "held": (False, True),
+    "host": (BEN, None),
+    "hosting": (False, True),
+    "hosts": (False, True),
     "handle": ("value-accelerator-2027-01",),
     "homework": (SETS, []),
     "judged": (
@@ -187,7 +206,30 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "least": (8,),
     "length": (4321,),
     "letter": ("Dear all,\n\n**well walked.**", ""),
+    "later": (True, False),
     "limit": (3000,),
+    "long": (False, True),
+    "member": (True, False),
+    "minutes": (60,),
+    "moves": ([{"title": "Set out", "starts": TUESDAY}],),
+    "order": (["pair share", "work"], []),
+    "planned": ([{"size": 2, "prompt": "What stings?"}], []),
+    "possible": (28, 0),
+    "prework": ("Watch the video.", ""),
+    "purpose": ("Everyone can say what done means.", ""),
+    "recording": ("https://video.example.org/1", ""),
+    "scope": ("one", "later", "skip"),
+    "segments": (
+        [
+            {"what": "changed", "kind": "pair share", "was": 10, "minutes": 12, "reworded": True, "prompt": HOSTILE},
+            {"what": "changed", "kind": "work", "was": 10, "minutes": 10, "reworded": True, "prompt": ""},
+            {"what": "new", "kind": "break", "was": 5, "minutes": 5, "reworded": False, "prompt": ""},
+            {"what": "gone", "kind": "teach", "was": 5, "minutes": 0, "reworded": False, "prompt": ""},
+        ],
+        [],
+    ),
+    "url": ("https://video.example.org/1",),
+    "yours": (False, True),
     "lines": (LINES, []),
     "members": (9, 1, 0),
     "met": (1, 0),
@@ -285,6 +327,26 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "exports/file": {"what": ("nps",)},
     "graduation/checklist": {"met": (False, True)},
     "graduation/letter": {"title": ("CEO", "")},
+    "hosting/offered": {"others": ([BEN, CHI], [])},
+    "plan/difference": {
+        "lines": (
+            [
+                {"what": "title", "was": "Set out", "now": HOSTILE},
+                {"what": "goal", "was": "", "now": "One number."},
+                {"what": "place", "was": "voice", "now": "chat"},
+                {"what": "guest", "was": "Ana Flores", "now": ""},
+            ],
+            [],
+        ),
+        "homework": (
+            [
+                {"title": "One page", "now": "Two pages", "ask": HOSTILE, "was": TUESDAY, "due": TUESDAY},
+                {"title": "One page", "now": "", "ask": "Bring it.", "was": None, "due": None},
+            ],
+            [],
+        ),
+        "planned": (55, 0),
+    },
     "polls/opened": {"ends": (TUESDAY,)},
     "polls/poll": {"ends": (TUESDAY,)},
     "polls/result": {"poll": ({**POLL, "closed": True},)},
@@ -297,6 +359,7 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "program/starts-in-the-past": {"starts": (date(2020, 1, 11),)},
     "sessions/recap": {"graduates": (None, TUESDAY)},
     "sessions/cancelled-by-you": {"graduates": (None, TUESDAY)},
+    "sessions/move-choice": {"zones": ([], [{"zone": "Berlin", "clock": "Tue 12 Jan, 16:00", "people": [ANA]}])},
     "sessions/recap-draft": {"graduates": (None, TUESDAY)},
 }
 DIRECTORY = Directory(
