@@ -87,6 +87,7 @@ def _is_host() -> "sa.Select[Any]":
     )
     return (
         sa.select(col(Session.cohort_id))
+        .select_from(Hosting)
         .join(Session, col(Session.id) == col(Hosting.session_id))
         .join(Cohort, col(Cohort.id) == col(Session.cohort_id))
         .where(col(Cohort.workspace_id) == sa.bindparam("place"), mine)
@@ -112,7 +113,10 @@ def leads(db: Db, cohort: Cohort, session: Session, person: Person) -> bool:
 
 def sessions_of(db: Db, cohort: Cohort, person: Person) -> list[Session]:
     """The standing sessions of a cohort that somebody leads."""
-    return [one for one in standing(db, cohort) if leads(db, cohort, one, person)]
+    found = standing(db, cohort)
+    return (
+        found if conducts(db, person, cohort.program_key) else [one for one in found if leads(db, cohort, one, person)]
+    )
 
 
 def led(db: Db, person: Person, session_id: int) -> tuple[Session, Cohort]:
@@ -146,7 +150,6 @@ def hand_over(db: Db, cohort: Cohort, session: Session, to: Person, *, by: Perso
     if [one.id for one in had] == [to.id]:
         raise Refused("hosting/has-it", person=to.ref, title=session.title)
     _name(db, session, to, rotated=False, now=now)
-    about: dict[str, Fact] = {"title": session.title, "starts": session.starts_at}
     occasion = f"session:{session.id}/host/{now.isoformat()}"
     if to.id != by.id:
         outbox.tell(
@@ -159,7 +162,8 @@ def hand_over(db: Db, cohort: Cohort, session: Session, to: Person, *, by: Perso
             presses=desk_presses(session),
             by=by.ref,
             member=to.id in members,
-            more=about,
+            title=session.title,
+            starts=session.starts_at,
         )
     for one in had:
         if one.id not in (by.id, to.id):
@@ -172,7 +176,8 @@ def hand_over(db: Db, cohort: Cohort, session: Session, to: Person, *, by: Perso
                 expires=session.ends_at,
                 by=by.ref,
                 person=to.ref,
-                more=about,
+                title=session.title,
+                starts=session.starts_at,
             )
     outbox.bring(db, room_of(db, cohort), to, now=now)
     audit.record(db, by, "session/handed-over", now=now, session=session.id, to=to.id)

@@ -307,7 +307,7 @@ def _assign(db: Db, cohort: Cohort, session: Session, task: Task, *, now: dateti
         due = When(WhenKind.ANCHOR, anchor=Anchor.SESSION, offset=Duration(Unit.MINUTES, minutes), sign=1)
         one.due_at, one.changed_at, one.revision = task.due_at, now, one.revision + 1
         db.flush()
-        outbox.withdraw(db, one.about, reason="the due time changed")
+        outbox.withdraw(db, one.about, reason="another due time")
     changed: HomeworkPlan = plan.model_copy(update={"title": task.title, "ask": task.ask})
     dumped = changed.model_dump(mode="json", by_alias=True, exclude={"due"}, exclude_defaults=True)
     one.plan = {**dumped, "key": one.key, "due": str(due)}

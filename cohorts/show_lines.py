@@ -18,7 +18,7 @@ LONGEST = 24 * 60
 _KINDS = {kind.value.replace("_", " "): kind for kind in SegmentKind}
 _LINE = re.compile(
     r"(?P<minutes>\d{1,4})\s*(?:minutes|minute|min\.?|m|')?[\s,·–-]+"
-    rf"(?P<kind>{'|'.join(re.escape(one).replace(' ', '[ _-]') for one in sorted(_KINDS, key=len, reverse=True))})"
+    rf"(?P<kind>{'|'.join(one.replace(' ', '[ _-]') for one in sorted(_KINDS, key=len, reverse=True))})"
     r"\s*(?:[:·–-]\s*(?P<prompt>.*))?",
     re.IGNORECASE,
 )

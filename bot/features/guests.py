@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from bot.ask import Due
 from bot.registry import due
 from cohorts import hosting, outbox, sessions
@@ -17,6 +19,7 @@ def write(due: Due, session_id: int) -> None:
     guest = sessions.guest_of(cohort, session)
     if guest is None or not sessions.is_expected(cohort) or session.state is not SessionState.PLANNED:
         return
+    wall = session.starts_at.astimezone(ZoneInfo(cohort.zone))
     conducting = hosting.conductors(due.db, cohort, session)
     for person in conducting or facilitators(due.db, cohort.workspace_id, cohort.program_key):
         at = daytime(due.now, person.zone)
@@ -35,6 +38,7 @@ def write(due: Due, session_id: int) -> None:
             program=cohort.name,
             title=session.title,
             starts=session.starts_at,
+            clock=f"{wall:%A} {wall.day} {wall:%B}, {wall:%H:%M} ({cohort.zone})",  # for somebody outside, as text
             minutes=session.minutes,
             place=session.place,
             goal=sessions.goal_of(cohort, session),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from bot import whose
 from bot.ask import Answers, Ask, Asking, Reply, Response
 from bot.features.timetable import NUMBER
-from bot.message import Field, FieldKind
+from bot.message import Field, FieldKind, Scalar
 from bot.registry import button, closed, command, form
 from cohorts import homework, hosting, session_plan
 from cohorts.cohort import Cohort
@@ -39,52 +39,58 @@ def _page(ask: Ask, cohort: Cohort, session: Session, page: int) -> Asking:
     tasks = session_plan.tasks_of(ask.db, cohort, session)
     kept = session_plan.draft(ask.db, session, ask.person)
     typed = kept.given.get(str(page), {}) if kept is not None else {}
-    fields = _hour_fields(cohort, session, typed) if page == 1 else _task_fields(cohort, tasks[page - 2], typed)
+    args: dict[str, Scalar] = {"session_id": session.id, "page": page, "revision": session_plan.stamp(session)}
+    if page == 1:
+        return _hour(cohort, session, typed, args, 1 + len(tasks))
+    return _homework(cohort, tasks[page - 2], typed, args, 1 + len(tasks))
+
+
+def _hour(cohort: Cohort, session: Session, typed: Mapping[str, str], args: Mapping[str, Scalar], pages: int) -> Asking:
+    now = session_plan.standing(cohort, session)
+    long = len(now["agenda"]) > AGENDA  # more than a form can hold
+    now = {**now, **typed}
+    fields = [
+        Field("title", FieldKind.LINE, "", required=True, max_length=LONGEST["title"], value=now["title"]),
+        Field("goal", FieldKind.PARAGRAPH, "", max_length=LONGEST["goal"], value=now["goal"] or None),
+        Field("place", FieldKind.LINE, "", max_length=LONGEST["place"], value=now["place"] or None),
+        Field("guest", FieldKind.LINE, "", max_length=LONGEST["guest"], value=now["guest"] or None),
+        Field("agenda", FieldKind.PARAGRAPH, "", max_length=AGENDA, value=now["agenda"] or None),
+    ]
     return Asking(
         "plan/edit",
-        fields,
-        args={"session_id": session.id, "page": page, "revision": session_plan.stamp(session)},
-        intro="plan/first" if page == 1 else "plan/task",
-        page=page,
-        pages=1 + len(tasks),
-        title=session.title if len(session.title) <= 24 else None,
+        fields[:-1] if long else fields,
+        args=args,
+        intro="plan/first",
+        page=1,
+        pages=pages,
         minutes=session.minutes,
-        long=_is_long(cohort, session),
-        zone=cohort.zone,
-        number=page - 1,
-        count=len(tasks),
+        long=long,
+        count=pages - 1,
     )
 
 
-def _is_long(cohort: Cohort, session: Session) -> bool:
-    """Whether the run of show is more than a form can hold."""
-    return len(session_plan.standing(cohort, session)["agenda"]) > AGENDA
-
-
-def _hour_fields(cohort: Cohort, session: Session, typed: Mapping[str, str]) -> list[Field]:
-    now = {**session_plan.standing(cohort, session), **typed}
-    most = LONGEST
+def _homework(
+    cohort: Cohort, one: Homework, typed: Mapping[str, str], args: Mapping[str, Scalar], pages: int
+) -> Asking:
+    asked = homework.plan_of(cohort, one).ask
+    now = {"task": one.title, "ask": asked, "due": _day(cohort, one.due_at), **typed}
+    page = int(args["page"])
     fields = [
-        Field("title", FieldKind.LINE, "", required=True, max_length=most["title"], value=now["title"]),
-        Field("goal", FieldKind.PARAGRAPH, "", max_length=most["goal"], value=now["goal"] or None),
-        Field("place", FieldKind.LINE, "", max_length=most["place"], value=now["place"] or None),
-        Field("guest", FieldKind.LINE, "", max_length=most["guest"], value=now["guest"] or None),
+        Field("task", FieldKind.LINE, "", required=True, max_length=LONGEST["task"], value=now["task"]),
+        Field("ask", FieldKind.PARAGRAPH, "", required=True, max_length=LONGEST["ask"], value=now["ask"]),
+        Field("due", FieldKind.LINE, "", required=True, max_length=LONGEST["due"], value=now["due"]),
     ]
-    if not _is_long(cohort, session):
-        agenda = Field("agenda", FieldKind.PARAGRAPH, "", max_length=AGENDA, value=now["agenda"] or None)
-        fields.append(agenda)
-    return fields
-
-
-def _task_fields(cohort: Cohort, one: Homework, typed: Mapping[str, str]) -> list[Field]:
-    plan_ = homework.plan_of(cohort, one)
-    now = {"task": one.title, "ask": plan_.ask, "due": _day(cohort, one.due_at), **typed}
-    most = LONGEST
-    return [
-        Field("task", FieldKind.LINE, "", required=True, max_length=most["task"], value=now["task"]),
-        Field("ask", FieldKind.PARAGRAPH, "", required=True, max_length=most["ask"], value=now["ask"]),
-        Field("due", FieldKind.LINE, "", required=True, max_length=most["due"], value=now["due"]),
-    ]
+    return Asking(
+        "plan/edit",
+        fields,
+        args=args,
+        intro="plan/task",
+        page=page,
+        pages=pages,
+        zone=cohort.zone,
+        number=page - 1,
+        count=pages - 1,
+    )
 
 
 def _day(cohort: Cohort, at: datetime) -> str:

@@ -35,6 +35,8 @@ CARRIERS = {
     "tell": 2,
     "announce": 2,
     "tell_facilitators": 1,
+    "tell_person": 1,
+    "enclose": 2,
     "edit": 2,
     "upload": 2,
     "group": 2,
@@ -45,7 +47,7 @@ CARRIERS = {
     "_tell_room": 3,
 }
 NOT_FACTS = frozenset(
-    {"key", "now", "due", "expires", "about", "as_", "presses", "ping", "pin", "under", "more", "file", "voice"}
+    {"key", "now", "at", "due", "expires", "about", "as_", "presses", "ping", "pin", "under", "more", "file", "voice"}
 )
 NOT_FACTS_OF_REPLIES = frozenset({"presses", "parts", "replaces"})
 NOT_FACTS_OF_FORMS = frozenset({"title", "page", "pages", "intro", "args"})
@@ -327,6 +329,7 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "exports/file": {"what": ("nps",)},
     "graduation/checklist": {"met": (False, True)},
     "graduation/letter": {"title": ("CEO", "")},
+    "guests/write": {"guest": ("Ana Flores",), "clock": ("Tuesday 12 January, 16:00 (Europe/Berlin)",)},
     "hosting/offered": {"others": ([BEN, CHI], [])},
     "plan/difference": {
         "lines": (
