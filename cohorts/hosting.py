@@ -147,7 +147,8 @@ def hand_over(db: Db, cohort: Cohort, session: Session, to: Person, *, by: Perso
         takers: list[Fact] = [one.ref for one in candidates(db, cohort, session) if one.id != by.id]
         raise Refused("hosting/cannot-take", person=to.ref, program=cohort.name, people=takers[:10])
     had = conductors(db, cohort, session)
-    if [one.id for one in had] == [to.id]:
+    in_turn = cohort.program.hosts is Hosts.ROTATE and of(db, session) is None  # a member's turn is still to come
+    if [one.id for one in had] == [to.id] and not in_turn:
         raise Refused("hosting/has-it", person=to.ref, title=session.title)
     _name(db, session, to, rotated=False, now=now)
     occasion = f"session:{session.id}/host/{now.isoformat()}"

@@ -204,16 +204,16 @@ def test_a_host_leads_their_own_session_and_no_other(circle: World) -> None:
         assert "This door is somebody else's" in ana.last
     ana.says("/session plan 3")
     assert "is led by somebody else" in ana.last
-    ana.says("/session poll What first? choices:One,Two").fills(question="What first?", choices="One\nTwo")
-    assert "Not right now" in ana.last or "Not right now" in " ".join(ana.texts()[-2:])
+    ana.says("/session poll What first?")
+    assert "Not right now" in ana.last
 
 
 def test_whoever_declines_or_hands_it_on_is_spared(circle: World) -> None:
     circle.until(FIRE - timedelta(hours=3))
     circle.ana.says("/cohort rsvp no")
     circle.until(FIRE - timedelta(hours=1))
-    assert circle.ben.sees("Your brief: First light") and not circle.ana.sees("Your brief")
-    circle.ben.presses("I can't make it", on="Your brief")
+    assert circle.ben.sees("Your brief: First light") and not circle.ana.sees("Your brief: ")
+    circle.ben.presses("I can't make it", on="Your brief: ")
     assert "Let the group run it" in circle.ben.last and "Move it" not in circle.ben.last
     circle.ben.says("/session hand-over @chi")
     assert circle.chi.sees("First light is yours to lead")

@@ -53,9 +53,8 @@ def test_this_and_all_after_by_the_same_distance_told_in_one_notice(chat: World,
     chat.fay.says("/session move 2 wed 20 jan 2027 17:00").presses("This and all after")
     after = starts(chat)
     assert after[0] == before[0]
-    assert {later - earlier for earlier, later in zip(before[1:], after[1:], strict=True)} == {
-        timedelta(days=2, hours=1)
-    }
+    distances = {later - earlier for earlier, later in zip(before[1:], after[1:], strict=True)}
+    assert distances == {timedelta(days=2, hours=1)}
     (told,) = notices(people[0])
     assert told.startswith("Read the map moves") and "Those after it move along:" in told
     assert "Base camp: " in told

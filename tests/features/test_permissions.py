@@ -84,6 +84,7 @@ class Community:
         self._program("local", "olu", "alpha", "fay", ["ana", "ben", "lou", "hoa"], "2027-01-11")
         self._program("local", "olu", "beta", "gil", ["mia", "noa"], "2027-02-08")
         self._program("elsewhere", "xolu", "alpha", "xfay", ["xana", "xben"], "2027-03-08")
+        self.person("local", "fay").says("/session hand-over 1 @fay").says("/session hand-over 2 @hoa")
         self.world.until(self.world.clock.now().replace(year=2027, month=1, day=11, hour=15))
         self.world.passes(minutes=70)
         for zone, facilitator, program, day in (
@@ -96,7 +97,6 @@ class Community:
         self._applies("local", "bix", "beta")
         self._applies("elsewhere", "xpia", "alpha")
         self.person("local", "lou").says("/cohort leave").presses("Yes, leave")
-        self.person("local", "fay").says("/session hand-over 2 @hoa")
         self.rows = {
             "own": self._rows("local", "alpha", ("Ana", "Ben", "Pia")),
             "another program": self._rows("local", "beta", ("Mia", "Noa", "Bix")),
