@@ -93,6 +93,7 @@ PROGRAM = """
 key = "everything"
 name = "Everything once"
 promise = "Every kind of question stands in it."
+hosts = "rotate"
 place = "https://meet.test/room"
 
 {application}
@@ -218,7 +219,7 @@ class Stage:
         pool: dict[str, list[Scalar]] = {
             "cohort_id": self._all("cohort"),
             "cohort": self._all("cohort"),
-            "session_id": self._all("session")[:1],
+            "session_id": self._all("session")[:2],
             "homework_id": self._all("homework")[:3],
             "application_id": self._all("application"),
             "survey": ["exit"],
