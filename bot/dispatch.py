@@ -28,7 +28,7 @@ from bot.registry import Declared, Registry
 from bot.render import Directory, Renderer, refs
 from bot.threads import Busy, Threads
 from bot.understanding import CHOOSE, COHORT, FILL, Call, Understanding, told
-from cohorts import handmade, inbox, people, rooms, welcome
+from cohorts import handmade, hosting, inbox, people, rooms, welcome
 from cohorts.cohort import took_part
 from cohorts.errors import Invalid, Refused, Remark, Unclear
 from cohorts.facts import Fact
@@ -373,6 +373,9 @@ def authorise(db: Db, person: Person, role: Role | None) -> None:
         case Role.MEMBER:
             if not took_part(db, person):
                 raise Refused("people/no-cohort-yet")
+        case Role.HOST:
+            if not (people.conducts(db, person) or hosting.is_host(db, person)):
+                raise Refused("people/another-door")
         case Role.FACILITATOR:
             if not people.conducts(db, person):
                 raise Refused("people/another-door")

@@ -72,6 +72,13 @@ def history(db: Db, cohort: Cohort) -> History:
     return History.of(as_round(groups(db, row)) for row in rows)
 
 
+def acquainted(db: Db, cohort: Cohort) -> tuple[int, int]:
+    """How many pairs of those who take part now have met, and how many there are."""
+    here = {str(one.id) for one in present(db, cohort)}
+    met = sum(1 for pair, times in history(db, cohort).met.items() if times and pair <= here)
+    return met, len(here) * (len(here) - 1) // 2
+
+
 def as_round(seated: dict[int, list[int]]) -> Round:
     named = {number: tuple(str(one) for one in members) for number, members in seated.items()}
     return Round(tuple(group for number, group in named.items() if number), named.get(0, ()))

@@ -20,7 +20,7 @@ from cohorts.planning import Occasion, Rule, Source
 from cohorts.program_kinds import Evidence, SessionKind, Urgency
 from cohorts.program_parts import HomeworkPlan
 from cohorts.sessions import Session, standing
-from cohorts.store import Db, link, moment
+from cohorts.store import Db, json, link, moment
 from cohorts.when import Anchor, WhenKind
 
 WORDS = 3000  # characters of a hand-in
@@ -36,6 +36,7 @@ class Homework(SQLModel, table=True):
     title: str = Field(max_length=200)
     due_at: datetime = moment()
     ask: str = Field(default="")  # of one that was set from chat; else the program's copy says it
+    plan: object = json(null=True)  # its own, once it was changed from chat: ask `plan_of`
     revision: int = Field(default=0)  # of the due time
     changed_at: datetime | None = moment(null=True)
 
@@ -63,6 +64,9 @@ class Submission(SQLModel, table=True):
 
 
 def plan_of(cohort: Cohort, homework: Homework) -> HomeworkPlan:
+    """What is asked: as it was changed or set from chat, else as the program has it."""
+    if homework.plan is not None:
+        return HomeworkPlan.model_validate(homework.plan)
     if homework.is_own:
         return HomeworkPlan(key=homework.key, title=homework.title, ask=homework.ask)
     return cohort.program.homework_of(homework.key)[1]

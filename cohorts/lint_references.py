@@ -27,7 +27,7 @@ def refuse(program: Program, templates: Collection[str], counters: Collection[st
     return [
         *_questions(program),
         *_audiences(program),
-        *_sessions(program),
+        *refuse_sessions(program),
         *_touchpoints(program, templates),
         *refuse_times(program),
         *_graduation(program),
@@ -94,7 +94,7 @@ def _audiences(program: Program) -> Iterator[Remark]:
             yield unknown(f"paths[{place}].persona", "persona", path.persona, program.groups)
 
 
-def _sessions(program: Program) -> Iterator[Remark]:
+def refuse_sessions(program: Program) -> Iterator[Remark]:
     agendas, guests = [one.key for one in program.agendas], [one.key for one in program.guests]
     surveys = [one.key for one in program.surveys]
     for place, session in enumerate(program.sessions, start=1):
@@ -225,17 +225,17 @@ def _quotes(program: Program) -> Iterator[Remark]:
 def _links(program: Program) -> Iterator[Remark]:
     for where, text in texts_of(program):
         name = where.rpartition(".")[2]
-        if name in ("url", "board", "video") and text and not _is_https(text):
+        if name in ("url", "board", "video") and text and not is_https(text):
             yield refusal("link", where, f'found "{text}", expected a link that begins with https://')
-        elif name == "place" and text not in ("voice", "chat") and not _is_https(text):
+        elif name == "place" and text not in ("voice", "chat") and not is_https(text):
             text = f'found "{text}", expected "voice", "chat" or a link that begins with https://'
             yield refusal("link", where, text)
         for target in _MASKED_LINK.findall(text):
-            if not _is_https(target):
+            if not is_https(target):
                 yield refusal("link", where, f'found a link to "{target}", expected https://')
 
 
-def _is_https(text: str) -> bool:
+def is_https(text: str) -> bool:
     try:
         parts = urlsplit(text)
         return parts.scheme == "https" and bool(parts.hostname) and not re.search(r"\s", text)

@@ -9,6 +9,7 @@ from cohorts import (
     gatherings,
     graduation,
     homework,
+    hosting,
     mailbag,
     outbox,
     people,
@@ -82,7 +83,7 @@ def open_groups(db: Db, cohort: Cohort, session: Session, breakout: Breakout, *,
 def _circle(
     db: Db, cohort: Cohort, session: Session, breakout: Breakout, number: int, seated: list[int], revision: int = 0
 ) -> Circle:
-    conducting = people.facilitators(db, cohort.workspace_id, cohort.program_key)
+    conducting = hosting.conductors(db, cohort, session)
     _, ends = breakouts.span_of(cohort, session, breakout.round)
     return Circle(
         cohorts_.room_of(db, cohort),
@@ -176,12 +177,12 @@ def end(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetim
             title=session.title,
             prompt=reflection_prompt(cohort, session),
         )
-    for facilitator in people.facilitators(db, cohort.workspace_id, cohort.program_key):
+    for conductor in hosting.conductors(db, cohort, session):
         outbox.tell(
             db,
-            facilitator,
+            conductor,
             "sessions/attendance",
-            key=f"session:{session.id}/attendance/{facilitator.id}",
+            key=f"session:{session.id}/attendance/{conductor.id}",
             now=now,
             due=due,
             expires=now + timedelta(hours=6),
@@ -280,6 +281,7 @@ def recap(db: Db, cohort: Cohort, session: Session, now: datetime) -> dict[str, 
     people_ = {one.id: one.ref for one in present(db, cohort)}
     return {
         "title": session.title,
+        "recording": session.recording,
         "there": [ref for id_, ref in people_.items() if seen.get(id_) is Attended.PRESENT],
         "members": len(people_),
         "quotes": _quotes(db, session, people_),

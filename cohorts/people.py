@@ -18,6 +18,7 @@ class Role(StrEnum):
 
     ANYONE = "anyone"
     MEMBER = "member"  # takes part, or took part, in some cohort here
+    HOST = "host"  # conducts at least one session here
     FACILITATOR = "facilitator"  # conducts some program here
     OWNER = "owner"
 

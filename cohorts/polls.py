@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from cohorts import attendance, outbox, sessions, touchpoints
+from cohorts import attendance, hosting, outbox, sessions, touchpoints
 from cohorts.cohort import Cohort, membership_of, present, room_of
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.facts import Fact, clean
@@ -341,7 +341,9 @@ def conducted(db: Db, person: Person, poll_id: int) -> tuple[Poll, Cohort]:
     cohort = db.get_one(Cohort, poll.cohort_id) if poll is not None else None
     if poll is None or cohort is None or cohort.workspace_id != person.workspace_id:
         raise Refused("polls/not-here")
-    if not conducts(db, person, cohort.program_key):
+    asked_in = db.get(Session, poll.session_id) if poll.session_id is not None else None
+    hosts = asked_in is not None and hosting.leads(db, cohort, asked_in, person)
+    if not hosts and not conducts(db, person, cohort.program_key):
         raise Refused("polls/not-here")
     return poll, cohort
 

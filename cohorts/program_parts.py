@@ -251,6 +251,12 @@ class SessionPlan(Part):
         return self
 
 
+class OwnPlan(SessionPlan):
+    """A session's plan as it was changed from chat. A guest whom the program doesn't know stands in it whole."""
+
+    visitor: Guest | None = None
+
+
 class Prompt(Part):
     key: Key
     when: Moment

@@ -20,9 +20,9 @@ from cohorts.outbox import About
 from cohorts.people import Person, conducts
 from cohorts.planning import Occasion, Rule, Source
 from cohorts.program_kinds import SessionKind, Urgency
-from cohorts.program_parts import Segment, SessionPlan
+from cohorts.program_parts import Guest, OwnPlan, Segment, SessionPlan
 from cohorts.states import advance
-from cohorts.store import Db, choice, link, moment
+from cohorts.store import Db, choice, json, link, moment
 
 LAST_RECAP_AT = time(9, 0)  # in the cohort's zone
 
@@ -53,6 +53,9 @@ class Session(SQLModel, table=True):
     starts_at: datetime = moment(index=True)
     minutes: int
     place: str = Field(default="", max_length=500)
+    plan: object = json(null=True)  # its own, once it was changed from chat: ask `plan_of`
+    plan_revision: int = Field(default=0)
+    recording: str = Field(default="", max_length=2000)
     revision: int = Field(default=0)  # of the timing
     changed_at: datetime | None = moment(null=True)  # when people were told of this revision
     began_at: datetime | None = moment(null=True)
@@ -107,13 +110,21 @@ def standing(db: Db, cohort: Cohort) -> list[Session]:
 
 def upcoming(db: Db, cohort: Cohort, *, now: datetime) -> Session | None:
     """The one that is on, or the next."""
+    return next_of(standing(db, cohort), now=now)
+
+
+def next_of(found: Iterable[Session], *, now: datetime) -> Session | None:
     waiting = (SessionState.PLANNED, SessionState.LIVE)
-    return next((one for one in standing(db, cohort) if one.state in waiting and one.ends_at > now), None)
+    return next((one for one in found if one.state in waiting and one.ends_at > now), None)
 
 
 def latest(db: Db, cohort: Cohort, *, now: datetime) -> Session | None:
     """The one that is on, or the last that was."""
-    begun = [one for one in standing(db, cohort) if one.starts_at <= now or one.state is not SessionState.PLANNED]
+    return last_of(standing(db, cohort), now=now)
+
+
+def last_of(found: Iterable[Session], *, now: datetime) -> Session | None:
+    begun = [one for one in found if one.starts_at <= now or one.state is not SessionState.PLANNED]
     return begun[-1] if begun else None
 
 
@@ -152,7 +163,7 @@ def number(db: Db, cohort: Cohort, n: int) -> Session:
 
 def conducted(db: Db, person: Person, session_id: int) -> tuple[Session, Cohort]:
     """A session of a program that somebody conducts, in their own workspace."""
-    row = _with_cohort(db, person, session_id)
+    row = with_cohort(db, person, session_id)
     if row is None or not conducts(db, person, row[1].program_key):
         raise Refused("sessions/not-here")
     return row
@@ -160,7 +171,7 @@ def conducted(db: Db, person: Person, session_id: int) -> tuple[Session, Cohort]
 
 def attended_by(db: Db, person: Person, session_id: int) -> tuple[Session, Cohort, Membership]:
     """A session of a cohort that somebody takes part in."""
-    row = _with_cohort(db, person, session_id)
+    row = with_cohort(db, person, session_id)
     if row is None:
         raise Refused("sessions/not-here")
     member = next((one for one in present(db, row[1]) if one.person_id == person.id), None)
@@ -169,7 +180,8 @@ def attended_by(db: Db, person: Person, session_id: int) -> tuple[Session, Cohor
     return row[0], row[1], member
 
 
-def _with_cohort(db: Db, person: Person, session_id: int) -> tuple[Session, Cohort] | None:
+def with_cohort(db: Db, person: Person, session_id: int) -> tuple[Session, Cohort] | None:
+    """A session of somebody's own workspace, whatever they may do there."""
     row = db.exec(
         select(Session, Cohort)
         .join(Cohort, col(Cohort.id) == col(Session.cohort_id))
@@ -185,7 +197,12 @@ def get(db: Db, session_id: int) -> tuple[Session, Cohort]:
 
 
 def plan_of(cohort: Cohort, session: Session) -> SessionPlan | None:
-    """What the program says of it; None for a session that was added from chat."""
+    """What is planned for it: its own plan once it was changed from chat, else the program's, else None.
+
+    Its homework may have been changed too: ask `homework.plan_of`.
+    """
+    if session.plan is not None:
+        return OwnPlan.model_validate(session.plan)
     return next((plan for plan in cohort.program.sessions if plan.key == session.key), None)
 
 
@@ -200,6 +217,19 @@ def goal_of(cohort: Cohort, session: Session) -> str:
     """What the program wants of the hour; "" where it doesn't say."""
     plan = plan_of(cohort, session)
     return plan.goal if plan is not None else ""
+
+
+def prework_of(cohort: Cohort, session: Session) -> str:
+    plan = plan_of(cohort, session)
+    return plan.prework if plan is not None else ""
+
+
+def guest_of(cohort: Cohort, session: Session) -> Guest | None:
+    """Who is invited: somebody whom the program names, or whom a facilitator named for this session alone."""
+    plan = plan_of(cohort, session)
+    if isinstance(plan, OwnPlan) and plan.visitor is not None:
+        return plan.visitor
+    return cohort.program.guest(plan.guest) if plan is not None and plan.guest is not None else None
 
 
 def is_expected(cohort: Cohort) -> bool:
@@ -226,6 +256,8 @@ def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
         traits = {"meeting"} if session.kind is SessionKind.SESSION else set()
         if meetings and session is meetings[0]:
             traits.add("first")
+        if guest_of(cohort, session) is not None:
+            traits.add("guest")
         yield Occasion(
             "session",
             session.id,

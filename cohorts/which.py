@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.sql.expression import Select
 
+from cohorts import hosting
 from cohorts.cohort import PRESENT, Cohort, CohortState, Membership, MembershipState, present
 from cohorts.errors import Refused, Unclear
 from cohorts.people import Person, conducts
@@ -81,6 +82,21 @@ def recorded(db: Db, person: Person, *, wanted: int | None = None, room: Room | 
     rows = db.exec(select(Cohort).where(Cohort.workspace_id == person.workspace_id).order_by(col(Cohort.id))).all()
     mine_ = [(cohort, cohort) for cohort in rows if conducts(db, person, cohort.program_key)]
     return _the_one(mine_, wanted, room, "cohort/none-conducted")
+
+
+def all_led(db: Db, person: Person) -> list[Cohort]:
+    """The living cohorts that somebody conducts, or hosts a session of."""
+    found = conducted_by(db, person)
+    ids = {cohort.id for cohort in found}
+    return [*found, *(one for one in hosting.cohorts_of(db, person) if one.id not in ids)]
+
+
+def led(db: Db, person: Person, *, wanted: int | None = None, room: Room | None = None) -> Cohort:
+    """The cohort somebody speaks of as the one who conducts it, or one of its sessions."""
+    mine_ = all_led(db, person)
+    live = [one for one in mine_ if one.state is not CohortState.GRADUATED]
+    found = live if len(live) == 1 and wanted is None else mine_
+    return _the_one([(one, one) for one in found], wanted, room, "cohort/none-conducted")
 
 
 def _the_one(found: list[tuple[Cohort, T]], wanted: int | None, room: Room | None, refusal: str) -> T:

@@ -17,6 +17,7 @@ from cohorts import (
     cohort,
     graduation,
     homework,
+    hosting,
     people,
     sessions,
     surveys,
@@ -206,7 +207,9 @@ def help_(ask: Ask) -> Reply:
         roles.append(Role.MEMBER)
     everyones = tuple(roles)
     if people.conducts(ask.db, ask.person):
-        roles.append(Role.FACILITATOR)
+        roles += [Role.HOST, Role.FACILITATOR]
+    elif hosting.is_host(ask.db, ask.person):
+        roles.append(Role.HOST)
     if people.is_owner(ask.db, ask.person):
         roles.append(Role.OWNER)
     known = sorted(ask.registry.commands.items())

@@ -9,7 +9,7 @@ from bot.ask import Ask, Due, Part, Reply
 from bot.command_text import Kind
 from bot.features.graduation import complete
 from bot.registry import Option, button, command, due, words
-from cohorts import attendance, breakouts, materials, meeting, sessions
+from cohorts import attendance, breakouts, guests, hosting, materials, meeting, sessions
 from cohorts.attendance import Answer, Attended
 from cohorts.cohort import Cohort, Membership, present
 from cohorts.errors import Refused
@@ -31,11 +31,6 @@ def rsvp(ask: Ask, answer: str) -> Reply:
     cohort, membership = whose.mine(ask)
     coming = sessions.the_next(ask.db, cohort, now=ask.now)
     return _answered(ask, coming, membership, Answer(answer))
-
-
-@words("i can t come", "i cannot come", "can t make it", "i can t make it", name="cannot come", role=Role.MEMBER)
-def cannot_come(ask: Ask) -> Reply:
-    return rsvp(ask, Answer.NO)
 
 
 @button("sessions/rsvp", role=Role.MEMBER)
@@ -67,6 +62,7 @@ def open_doors(due: Due, session_id: int) -> None:
         place=session.place,
         norms=list(cohort.program.norms),
         goal=sessions.goal_of(cohort, session),
+        guest=guests.name_of(cohort, session),
         pairs=bool(breakouts.rounds_of(cohort, session)),
     )
     materials.keep_at_hand(due.db, cohort, session, now=due.now)
@@ -98,16 +94,15 @@ def _here(ask: Ask, cohort: Cohort, session: Session, membership: Membership) ->
     return Reply("sessions/here", title=session.title, others=others, prompt=first.breakout.prompt if first else "")
 
 
-@command("session start", help="Begin the session: pairs are made from who is here", role=Role.FACILITATOR)
+@command("session start", help="Begin the session: pairs are made from who is here", role=Role.HOST)
 def start(ask: Ask) -> Reply:
-    cohort = whose.conducted(ask)
-    coming = sessions.the_next(ask.db, cohort, now=ask.now)
+    coming, cohort = whose.coming_led(ask)
     return _start(ask, cohort, coming)
 
 
-@button("sessions/start", role=Role.FACILITATOR)
+@button("sessions/start", role=Role.HOST)
 def start_pressed(ask: Ask, session_id: int) -> Reply:
-    session, cohort = sessions.conducted(ask.db, ask.person, session_id)
+    session, cohort = hosting.led(ask.db, ask.person, session_id)
     return _start(ask, cohort, session)
 
 
@@ -132,18 +127,18 @@ def begin_by_itself(due: Due, session_id: int) -> None:
         meeting.begin(due.db, cohort, session, now=due.now, due=due.due_at)
 
 
-@command("session end", help="End the session: reflections are asked for", role=Role.FACILITATOR)
+@command("session end", help="End the session: reflections are asked for", role=Role.HOST)
 def end(ask: Ask) -> Reply:
-    cohort = whose.conducted(ask)
-    current = sessions.latest(ask.db, cohort, now=ask.now)
+    cohort = whose.led(ask)
+    current = sessions.last_of(hosting.sessions_of(ask.db, cohort, ask.person), now=ask.now)
     if current is None:
         raise Refused("sessions/none-running", program=cohort.name)
     return _end(ask, cohort, current)
 
 
-@button("sessions/end", role=Role.FACILITATOR)
+@button("sessions/end", role=Role.HOST)
 def end_pressed(ask: Ask, session_id: int) -> Reply:
-    session, cohort = sessions.conducted(ask.db, ask.person, session_id)
+    session, cohort = hosting.led(ask.db, ask.person, session_id)
     return _end(ask, cohort, session)
 
 
@@ -161,16 +156,15 @@ def close_by_itself(due: Due, session_id: int) -> None:
         meeting.end(due.db, cohort, session, now=due.now, due=due.due_at)
 
 
-@command("session attendance", help="See who was there, and who was not seen", role=Role.FACILITATOR)
+@command("session attendance", help="See who was there, and who was not seen", role=Role.HOST)
 def attendance_asked(ask: Ask) -> Reply:
-    cohort = whose.conducted(ask)
-    last = sessions.the_last(ask.db, cohort, now=ask.now)
+    last, cohort = whose.last_led(ask)
     return _attendance_now(ask, last, cohort)
 
 
-@button("sessions/was-here", role=Role.FACILITATOR)
+@button("sessions/was-here", role=Role.HOST)
 def was_here(ask: Ask, session_id: int, membership_id: int) -> Reply:
-    session, cohort = sessions.conducted(ask.db, ask.person, session_id)
+    session, cohort = hosting.led(ask.db, ask.person, session_id)
     member = next((one for one in present(ask.db, cohort) if one.id == membership_id), None)
     if member is None:
         raise Refused("commands/gone")
@@ -196,9 +190,9 @@ def _attendance_now(ask: Ask, session: Session, cohort: Cohort) -> Reply:
     )
 
 
-@button("sessions/settled", role=Role.FACILITATOR)
+@button("sessions/settled", role=Role.HOST)
 def settled(ask: Ask, session_id: int) -> Reply:
-    session, cohort = sessions.conducted(ask.db, ask.person, session_id)
+    session, cohort = hosting.led(ask.db, ask.person, session_id)
     meeting.settle(ask.db, cohort, session, now=ask.now)
     return _attendance_now(ask, session, cohort)
 
@@ -217,26 +211,27 @@ def draft_recap(due: Due, session_id: int) -> None:
     session, cohort = sessions.get(due.db, session_id)
     if session.state is not SessionState.HELD:
         return
-    due.tell_facilitators(
-        cohort,
-        "sessions/recap-draft",
-        expires=sessions.recap_at(due.db, cohort, session),
-        presses=[Press("sessions/recap", {"session_id": session.id}, "primary")],
-        overnight=sessions.recap_at(due.db, cohort, session) - session.ends_at > timedelta(hours=6),
-        more={**meeting.recap(due.db, cohort, session, due.now), "parts": _digest(due, cohort, session)},
-    )
+    sent_at = sessions.recap_at(due.db, cohort, session)
+    for conductor in hosting.conductors(due.db, cohort, session):
+        due.tell_person(
+            conductor,
+            "sessions/recap-draft",
+            expires=sent_at,
+            presses=[Press("sessions/recap", {"session_id": session.id}, "primary")],
+            overnight=sent_at - session.ends_at > timedelta(hours=6),
+            more={**meeting.recap(due.db, cohort, session, due.now), "parts": _digest(due, cohort, session)},
+        )
 
 
-@command("session recap", help="Post the recap of the last session now", role=Role.FACILITATOR)
+@command("session recap", help="Post the recap of the last session now", role=Role.HOST)
 def recap(ask: Ask) -> Reply:
-    cohort = whose.conducted(ask)
-    last = sessions.the_last(ask.db, cohort, now=ask.now)
+    last, cohort = whose.last_led(ask)
     return _recap_sent(ask, cohort, last)
 
 
-@button("sessions/recap", role=Role.FACILITATOR)
+@button("sessions/recap", role=Role.HOST)
 def recap_pressed(ask: Ask, session_id: int) -> Reply:
-    session, cohort = sessions.conducted(ask.db, ask.person, session_id)
+    session, cohort = hosting.led(ask.db, ask.person, session_id)
     return _recap_sent(ask, cohort, session)
 
 

@@ -94,6 +94,7 @@ PROGRAM = """
 key = "everything"
 name = "Everything once"
 promise = "Every kind of question stands in it."
+hosts = "rotate"
 place = "https://meet.test/room"
 
 {application}
@@ -199,7 +200,7 @@ class Stage:
         return outcome
 
     def by(self, declared: Declared) -> str:
-        return {Role.FACILITATOR: "fay", Role.OWNER: "olu"}.get(declared.role or Role.ANYONE, "ana")
+        return {Role.HOST: "fay", Role.FACILITATOR: "fay", Role.OWNER: "olu"}.get(declared.role or Role.ANYONE, "ana")
 
     def _forms(self) -> Iterator[Open]:
         """Every page of every form that some button or shortcut opens, found by pressing all that change nothing.
@@ -227,7 +228,7 @@ class Stage:
         pool: dict[str, list[Scalar]] = {
             "cohort_id": self._all("cohort"),
             "cohort": self._all("cohort"),
-            "session_id": self._all("session")[:1],
+            "session_id": self._all("session")[:2],
             "homework_id": self._all("homework")[:3],
             "application_id": self._all("application"),
             "survey": ["exit"],

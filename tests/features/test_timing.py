@@ -41,7 +41,7 @@ def sent_at(chat: World, part: str) -> list[datetime]:
 
 
 def move(chat: World, number: int, to: str) -> None:
-    chat.fay.says(f"/session move {number} {to}").presses("Yes, move it")
+    chat.fay.says(f"/session move {number} {to}").presses("Only this one")
 
 
 def cancel(chat: World, number: int) -> None:

@@ -38,6 +38,7 @@ CARRIERS = {
     "announce": 2,
     "tell_facilitators": 1,
     "tell_person": 1,
+    "enclose": 2,
     "edit": 2,
     "enclose": 2,
     "upload": 2,
@@ -66,6 +67,7 @@ NOT_FACTS = frozenset(
         "at",
         "can_wait",
     }
+    {"key", "now", "at", "due", "expires", "about", "as_", "presses", "ping", "pin", "under", "more", "file", "voice"}
 )
 NOT_FACTS_OF_REPLIES = frozenset({"presses", "parts", "replaces"})
 NOT_FACTS_OF_FORMS = frozenset({"title", "page", "pages", "intro", "args"})
@@ -94,6 +96,11 @@ REPORT = (
 )
 SIGNED = ("letter", "signed", "title")
 ASKED = ("program", "yours", "leader", "approved")
+BRIEF = (
+    *("title", "starts", "goal", "guest", "guest_brief"),
+    *("coming", "unsure", "not_coming", "agenda", "held"),
+)
+RECAP = ("title", "recording", "there", "members", "quotes", "homework", "graduates", *NEXT)
 # Facts that come as a mapping, or that a helper adds.
 MORE: Mapping[str, tuple[str, ...]] = {
     "cohort/home": HOME,
@@ -111,7 +118,9 @@ MORE: Mapping[str, tuple[str, ...]] = {
     "cohort/resumed": GATHERED,
     "quiet/chosen": GATHERED,
     "sessions/scheduled": IN_ROOM,
-    "sessions/moved": (*IN_ROOM, "was"),
+    "plan/difference": ("lines", "segments", "order", "planned", "minutes", "homework"),
+    "sessions/brief": BRIEF,
+    "sessions/moved": (*IN_ROOM, "was", "along"),
     "sessions/cancelled": (*IN_ROOM, *NEXT),
     "sessions/missed": NEXT,
     "sessions/recap": RECAP,
@@ -124,6 +133,7 @@ COMPOSED = {
     "applications/queue": ("queue", "next", "undecided"),
     "promises/say": ("kept", "not-yet"),
     "quiet/choose": ("stay", "later", "stop"),
+    "timetable/move": ("move", "move-one", "move-later", "move-skip"),
     "sessions/rsvp": ("rsvp-yes", "rsvp-maybe", "rsvp-no"),
     "commands/do": ("do", "more"),
 }
@@ -193,6 +203,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "shown": (4, 1, 12),
     "survey": (True, False),
     "surveys": (RESULTS, RESULTS[1:], []),
+    "along": ([], [{"title": "Half way", "starts": TUESDAY}]),
     "alternative": ("Could you nominate a colleague?", ""),
     "answer": ("yes", "maybe", "no"),
     "answer_by": (TUESDAY,),
@@ -212,6 +223,9 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "badges": ([{"name": "Graduate", "description": "Did it.", "criteria": "Four sessions."}], []),
     "changes": ([{"ask": "How sure are you?", "before": 2, "after": 4}], []),
     "checklist": (["Say hello", "Block the sessions"], []),
+    "beneath": (True, False),
+    "brief": ("Ten minutes on what failed.", ""),
+    "by": (ANA,),
     "choice": ("Import", ""),
     "choices": (["Import", "Sharing"],),
     "closed": (False, True),
@@ -236,6 +250,8 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "commitment": ("I will come.", ""),
     "count": (6, 1, 0),
     "detail": ("groups:write", ""),
+    "conducts": (True, False),
+    "contact": ("ana@example.org", ""),
     "done": (3, 0),
     "draft": ("", "accept", "waitlist", "decline"),
     "drafts": (2, 0, 1),
@@ -251,6 +267,12 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "graduated": (False, True),
     "graduates": ([ANA, BEN], [ANA]),
     "groups": ROUNDS,
+    "guest": ("Ana Flores", ""),
+    "guest_brief": ("Ten minutes on what failed.", ""),
+    "held": (False, True),
+    "host": (BEN, None),
+    "hosting": (False, True),
+    "hosts": (False, True),
     "handle": ("value-accelerator-2027-01",),
     "homework": (SETS, []),
     "how": ("kept", "not-yet", "open"),
@@ -279,6 +301,30 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "leader": (None, ANA),
     "limit": (3000,),
     "link": ("https://build.example.org/one", ""),
+    "later": (True, False),
+    "limit": (3000,),
+    "long": (False, True),
+    "member": (True, False),
+    "minutes": (60,),
+    "moves": ([{"title": "Set out", "starts": TUESDAY}],),
+    "order": (["pair share", "work"], []),
+    "planned": ([{"size": 2, "prompt": "What stings?"}], []),
+    "possible": (28, 0),
+    "prework": ("Watch the video.", ""),
+    "purpose": ("Everyone can say what done means.", ""),
+    "recording": ("https://video.example.org/1", ""),
+    "scope": ("one", "later", "skip"),
+    "segments": (
+        [
+            {"what": "changed", "kind": "pair share", "was": 10, "minutes": 12, "reworded": True, "prompt": HOSTILE},
+            {"what": "changed", "kind": "work", "was": 10, "minutes": 10, "reworded": True, "prompt": ""},
+            {"what": "new", "kind": "break", "was": 5, "minutes": 5, "reworded": False, "prompt": ""},
+            {"what": "gone", "kind": "teach", "was": 5, "minutes": 0, "reworded": False, "prompt": ""},
+        ],
+        [],
+    ),
+    "url": ("https://video.example.org/1",),
+    "yours": (False, True),
     "lines": (LINES, []),
     "mail": ("ben@example.org",),
     "member": (True, False),
@@ -481,6 +527,27 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "reunion/home": {"words": (HOSTILE, "")},
     "leaders/letter": {"title": ("CEO", "")},
     "leaders/unapproved": {"title": ("CEO", "")},
+    "guests/write": {"guest": ("Ana Flores",), "clock": ("Tuesday 12 January, 16:00 (Europe/Berlin)",)},
+    "hosting/offered": {"others": ([BEN, CHI], [])},
+    "plan/difference": {
+        "lines": (
+            [
+                {"what": "title", "was": "Set out", "now": HOSTILE},
+                {"what": "goal", "was": "", "now": "One number."},
+                {"what": "place", "was": "voice", "now": "chat"},
+                {"what": "guest", "was": "Ana Flores", "now": ""},
+            ],
+            [],
+        ),
+        "homework": (
+            [
+                {"title": "One page", "now": "Two pages", "ask": HOSTILE, "was": TUESDAY, "due": TUESDAY},
+                {"title": "One page", "now": "", "ask": "Bring it.", "was": None, "due": None},
+            ],
+            [],
+        ),
+        "planned": (55, 0),
+    },
     "polls/opened": {"ends": (TUESDAY,)},
     "polls/poll": {"ends": (TUESDAY,)},
     "polls/result": {"poll": ({**POLL, "closed": True},)},
@@ -544,6 +611,7 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "testimonials/home": {"words": (HOSTILE, ""), "named": (False, True)},
     "testimonials/kept": {"named": (False, True)},
     "sessions/cancelled-by-you": {"graduates": (None, TUESDAY)},
+    "sessions/move-choice": {"zones": ([], [{"zone": "Berlin", "clock": "Tue 12 Jan, 16:00", "people": [ANA]}])},
     "sessions/recap-draft": {"graduates": (None, TUESDAY)},
 }
 DIRECTORY = Directory(

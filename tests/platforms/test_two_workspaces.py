@@ -209,6 +209,7 @@ def who(side: Side, world: Towns, declared: Declared) -> list[Human]:
     names = {
         Role.ANYONE: ["Olu", f"Sam {side.mark}"],
         Role.MEMBER: [side.members[0]],
+        Role.HOST: [side.lead],
         Role.FACILITATOR: [side.lead],
         Role.OWNER: ["Olu"],
     }

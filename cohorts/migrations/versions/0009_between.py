@@ -6,7 +6,7 @@ from alembic import op
 from cohorts.store import Utc
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
