@@ -12,7 +12,6 @@ from cohorts import (
     hosting,
     mailbag,
     outbox,
-    people,
     quiet,
     reflections,
     reunion,

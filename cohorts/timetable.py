@@ -144,7 +144,8 @@ def add(db: Db, cohort: Cohort, plan: SessionPlan, starts_at: datetime, *, now: 
 
 def renew(db: Db, cohort: Cohort, session: Session, *, now: datetime) -> None:
     """It has another name, length or place: what was planned for it is planned again."""
-    _change(db, cohort, session, now)
+    _revise(db, session, now)
+    homework.follow_sessions(db, cohort, now=now)
     enter_one(db, cohort, session, now=now)
 
 
