@@ -165,7 +165,9 @@ def send(ask: Ask, cohort_id: int) -> Reply:
 def _send(ask: Ask, cohort: Cohort) -> Reply:
     sent = admission.send_decisions(ask.db, cohort, by=ask.person, now=ask.now)
     members, least = len(present(ask.db, cohort)), cohort.program.size.min
-    too_few = members < least and cohort.closes_at <= ask.now and not applications.queue(ask.db, cohort)
+    is_open = ask.now < cohort.closes_at  # to launch would close it
+    too_few = members < least and not is_open and not applications.queue(ask.db, cohort)
+    launch = [] if is_open else [Press("program/launch", {"cohort_id": cohort.id}, "primary")]
     return Reply(
         "applications/sent",
         replaces=True,
@@ -173,9 +175,8 @@ def _send(ask: Ask, cohort: Cohort) -> Reply:
         members=members,
         least=least,
         closed=too_few,
-        presses=starting.choices(ask.db, cohort, now=ask.now)
-        if too_few
-        else [Press("program/launch", {"cohort_id": cohort.id}, "primary")],
+        closes=cohort.closes_at if is_open else None,
+        presses=starting.choices(ask.db, cohort, now=ask.now) if too_few else launch,
     )
 
 

@@ -69,6 +69,7 @@ def _launch_confirm(ask: Ask, cohort: Cohort) -> Reply:
         people=[member.ref for member in members],
         least=cohort.program.size.min,
         starts=cohort.starts_on,
+        closes=cohort.closes_at if ask.now < cohort.closes_at else None,
         presses=[Press("program/launched", {"cohort_id": cohort.id}, "primary")],
     )
 

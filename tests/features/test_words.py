@@ -455,7 +455,6 @@ WEEKS: Fact = [
 # Where one name means another thing.
 ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "applications/accepted": {"before": ("submitted", "declined", "waitlisted")},
-    "readiness/card": {"step": ("decide", "invite", "fill", "launch", "room", "nothing")},
     "applications/invitation": {"starts": (date(2027, 1, 11),)},
     "ceremony/home": {"words": (HOSTILE, "")},
     "cohort/home": {"starts": WHEN, "owes": ([{"title": "One page", "due": TUESDAY}], [])},
@@ -507,6 +506,7 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "graduation/letter": {"title": ("CEO", "")},
     "nominations/nominated": {"starts": (date(2027, 1, 11),)},
     "readiness/card": {
+        "step": ("decide", "invite", "fill", "launch", "room", "nothing"),
         "zones": ([{"name": "Berlin", "count": 3}, {"name": "New York", "count": 1}], []),
         "room": (RoomRef(1), None),
     },
