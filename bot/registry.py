@@ -56,6 +56,7 @@ class Declared:
     options: tuple[Option, ...] = ()
     reads: bool = False  # changes nothing: runs on the reading engine
     author: bool = False  # of a shortcut: it is about whoever wrote the message
+    files: bool = False  # of a form: its handler takes what was attached
 
 
 def _mark(sort: str, name: str, **details: Any) -> Callable[[F], F]:
@@ -79,9 +80,12 @@ def button(name: str, *, role: Role | None = None, reads: bool = False) -> Calla
     return _mark("button", name, role=role, reads=reads)
 
 
-def form(name: str, *, role: Role | None = None) -> Callable[[F], F]:
-    """A submitted form. The handler takes the ask, the answers, and the form's arguments by name."""
-    return _mark("form", name, role=role)
+def form(name: str, *, role: Role | None = None, files: bool = False) -> Callable[[F], F]:
+    """A submitted form. The handler takes the ask, the answers, and the form's arguments by name.
+
+    One that says `files=True` also takes the `files`, by field.
+    """
+    return _mark("form", name, role=role, files=files)
 
 
 def closed(name: str, *, role: Role | None = None) -> Callable[[F], F]:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from sqlmodel import col, select
 
-from cohorts import applications, attendance, breakouts, graduation, homework, sessions, surveys
+from cohorts import applications, attachments, attendance, breakouts, graduation, homework, sessions, surveys
 from cohorts.applications import Application, ApplicationState
 from cohorts.attendance import Attended
 from cohorts.cohort import Cohort, Membership, people_of
@@ -84,6 +84,7 @@ def homework_list(db: Db, cohort: Cohort) -> Table:
     made: list[tuple[Cell, ...]] = []
     for one in homework.of_cohort(db, cohort):
         handed_in = homework.submissions(db, one)
+        files = attachments.names(db, [done.id for done in handed_in.values()])
         for member in members:
             if not homework.is_for(db, cohort, one, member):
                 continue
@@ -98,9 +99,10 @@ def homework_list(db: Db, cohort: Cohort) -> Table:
                     done.at <= one.due_at if done else None,
                     done.link if done else None,
                     done.words if done else None,
+                    ", ".join(files.get(done.id, ())) or None if done else None,
                 )
             )
-    columns = ("homework", "title", "due_at", "name", "submitted_at", "in_time", "link", "words")
+    columns = ("homework", "title", "due_at", "name", "submitted_at", "in_time", "link", "words", "files")
     return Table("homework", columns, tuple(made))
 
 

@@ -112,6 +112,8 @@ class Answerer:
                 return draw.choice((4, 6, 8, 12, 15, 20, 35, 60))
             case "date":
                 return (today + timedelta(days=draw.randint(7, 60))).isoformat()
+            case "file":
+                return None  # pretend people have none; what asks for one stays open
             case "yes_no":
                 return draw.random() < (0.35 if form == "reflections/reflect" else 0.8)
             case "link":

@@ -291,7 +291,7 @@ def test_args_and_where_it_was_opened_come_back_unseen() -> None:
     assert back is not None
     assert (back.form, back.args) == ("surveys/answer", args)
     assert (back.kept.channel, back.kept.thread, back.kept.response_url) == ("C1", "171.2", "https://hooks.example/x")
-    form_name, given, given_args, _ = back
+    form_name, given, given_args, *_ = back
     assert (form_name, given, given_args) == ("surveys/answer", {}, args)
 
 

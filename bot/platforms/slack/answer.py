@@ -125,7 +125,7 @@ class Answer:
         view = self._arrival.view
         message = self._message(outcome) or self._say("done")
         if outcome.errors and remarks_by_block(outcome.errors, view):
-            shown: Json = shown_again(view, outcome.errors)
+            shown: Json = shown_again(view, {**outcome.lost, **outcome.errors})
         elif outcome.form is not None:
             shown = self._next(outcome.form)
         else:
