@@ -170,4 +170,10 @@ def told(option: Option) -> OptionInfo:
 
 
 def _remark(unread: Unread) -> Remark:
-    return Remark(f"file-{unread.why}", name=unread.name[:60], megabytes=LARGEST // 2**20, most=MOST)
+    match unread.why:
+        case "too-large":
+            return Remark("file-too-large", name=unread.name[:60], megabytes=LARGEST // 2**20)
+        case "too-many":
+            return Remark("file-too-many", most=MOST)
+        case _:
+            return Remark("file-not-fetched", name=unread.name[:60])

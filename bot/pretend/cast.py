@@ -111,7 +111,8 @@ class Cast(Mind):
             if client.form is None:
                 return
             form = client.form
-            outcome = await client.fills(self._filled(who, client))
+            attached = self._answers.attach(who.temper, form)
+            outcome = await client.fills(self._filled(who, client), attached=attached)
             if outcome.errors:
                 break
             if form["name"] == "applications/apply" and form["page"] == form["pages"]:
