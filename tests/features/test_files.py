@@ -56,14 +56,14 @@ def owing(chat: World, count: int = 3) -> list[Person]:
 
 
 def test_a_file_is_handed_in_with_nothing_else(chat: World) -> None:
-    ana = owing(chat, 1)[0]
+    ana = owing(chat, 2)[0]
     attaches(ana, NOTES, PLAN)
     assert ana.sees("It's in. Thank you")
     assert kept(chat) == [(one.name, one.media_type, one.content) for one in (NOTES, PLAN)]
 
 
 def test_handing_in_again_replaces_what_was_there(chat: World) -> None:
-    ana = owing(chat, 1)[0]
+    ana = owing(chat, 2)[0]
     attaches(ana, NOTES)
     attaches(ana.says("/submit homework:first-step"), PLAN)
     assert ana.sees("Your new version is in")
@@ -71,7 +71,7 @@ def test_handing_in_again_replaces_what_was_there(chat: World) -> None:
 
 
 def test_one_that_is_too_large_is_said_so_and_the_words_stay(chat: World) -> None:
-    ana = owing(chat, 1)[0]
+    ana = owing(chat, 2)[0]
     attaches(ana, File("film.mov", "video/quicktime", b"x" * (LARGEST + 1)), words="See the film")
     assert "“film.mov” has more than 10 MB" in ana.errors["file"]
     assert ana.client.open_form is not None
@@ -82,7 +82,7 @@ def test_one_that_is_too_large_is_said_so_and_the_words_stay(chat: World) -> Non
 
 
 def test_one_that_the_page_did_not_even_send_and_one_too_many_are_said_so(chat: World) -> None:
-    ana = owing(chat, 1)[0]
+    ana = owing(chat, 2)[0]
     attaches(ana, NOTES, Unread("too-large", "film.mov"))
     assert "“film.mov” has more than 10 MB" in ana.errors["file"]
     attaches(ana, NOTES, NOTES, NOTES, NOTES)
@@ -90,7 +90,7 @@ def test_one_that_the_page_did_not_even_send_and_one_too_many_are_said_so(chat: 
 
 
 def test_whoever_is_asked_to_mend_something_else_hears_that_the_file_has_to_be_attached_again(chat: World) -> None:
-    ana = owing(chat, 1)[0]
+    ana = owing(chat, 2)[0]
     attaches(ana, NOTES, link="on my desk")
     assert ana.errors == {
         "link": "Please give a link that begins with https://.",
@@ -99,13 +99,13 @@ def test_whoever_is_asked_to_mend_something_else_hears_that_the_file_has_to_be_a
 
 
 def test_with_nothing_at_all_the_form_says_what_is_enough(chat: World) -> None:
-    ana = owing(chat, 1)[0]
+    ana = owing(chat, 2)[0]
     ana.fills(words=" ")
     assert ana.errors == {"words": "A link, a few words or a file: one of them is enough."}
 
 
 def test_homework_in_words_asks_for_no_file(chat: World) -> None:
-    ana = running(chat, 1)[0]
+    ana = running(chat, 2)[0]
     chat.until(datetime(2027, 1, 12, 9, 0, tzinfo=UTC))
     ana.says("/submit homework:talks")
     assert [field["key"] for field in ana.form["fields"]] == ["link", "words"]  # type: ignore[attr-defined]
@@ -134,7 +134,7 @@ def test_the_facilitator_sees_who_attached_what_and_gets_it(chat: World) -> None
 
 
 def test_a_button_of_before_brings_what_is_there_now(chat: World) -> None:
-    ana = owing(chat, 1)[0]
+    ana = owing(chat, 2)[0]
     attaches(ana, NOTES)
     fay = chat.fay.says("/program files")
     attaches(ana.says("/submit homework:first-step"), PLAN)
@@ -146,7 +146,7 @@ def test_a_button_of_before_brings_what_is_there_now(chat: World) -> None:
 
 
 def test_a_facilitator_of_another_program_gets_nothing(chat: World) -> None:
-    ana = owing(chat, 1)[0]
+    ana = owing(chat, 2)[0]
     attaches(ana, NOTES)
     chat.person("zed", "Zed")
     chat.zed.says("/cohort help")
@@ -163,13 +163,13 @@ def test_a_facilitator_of_another_program_gets_nothing(chat: World) -> None:
 
 
 def test_before_anybody_attached_anything_there_is_nothing_to_get(chat: World) -> None:
-    owing(chat, 1)
+    owing(chat, 2)
     chat.fay.says("/program files")
     assert "No files so far" in chat.fay.last
 
 
 def test_the_list_of_homework_names_the_files(chat: World) -> None:
-    ana = owing(chat, 1)[0]
+    ana = owing(chat, 2)[0]
     attaches(ana, NOTES)
     chat.olu.says("/program export homework")
     _, sheet = received(chat.olu)[-1]

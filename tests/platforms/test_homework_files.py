@@ -33,7 +33,7 @@ async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     async with STAGES[request.param](tmp_path) as made:
         olu, fay, ana = made.person("Olu"), made.person("Fay"), made.person("Ana")
         await opened(made, olu, fay)
-        await accepted(made, fay, [ana])
+        await accepted(made, fay, [ana, made.person("Ben")])
         await fay.types("/program launch")
         await made.quiet()
         await fay.presses("Yes, start")
@@ -78,7 +78,7 @@ async def test_a_file_arrives_and_the_facilitator_gets_it(stage: SlackStage | Di
     await until(lambda: fay.sees("plan.png"))
     await fay.presses("Send them to me")
     await stage.settle()
-    assert (fay.file("notes.pdf"), fay.file("plan.png")) == (NOTES[1], b"a drawing")
+    assert (fay.file("notes"), fay.file("plan")) == (NOTES[1], b"a drawing")
 
 
 async def test_one_that_is_too_large_is_said_so_and_nothing_else_is_lost(stage: SlackStage | DiscordStage) -> None:
@@ -125,7 +125,7 @@ async def test_slack_s_page_to_sign_in_is_no_file(tmp_path: Path) -> None:
     async with SlackStage(tmp_path, Mode.SOCKET) as stage:
         olu, fay, ana = stage.person("Olu"), stage.person("Fay"), stage.person("Ana")
         await opened(stage, olu, fay)
-        await accepted(stage, fay, [ana])
+        await accepted(stage, fay, [ana, stage.person("Ben")])
         await fay.types("/program launch")
         await stage.quiet()
         await fay.presses("Yes, start")
