@@ -76,6 +76,7 @@ def _form(cohort: Cohort, one: Homework, *, link: str = "", words: str = "") -> 
     return Asking(
         "homework/hand-in",
         [
+            *([file] if needs_file else ()),
             Field("link", FieldKind.LINK, "", required=needs_link, max_length=2000, value=link or None),
             Field(
                 "words",
@@ -85,7 +86,7 @@ def _form(cohort: Cohort, one: Homework, *, link: str = "", words: str = "") -> 
                 max_length=homework.WORDS,
                 value=words or None,
             ),
-            *([file] if needs_file or plan.evidence == "any" else ()),
+            *([file] if plan.evidence == "any" else ()),
         ],
         args={"homework_id": one.id},
         title=one.title,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.attached import LARGEST
+from bot.config import TEMPLATES
 from bot.message import File, Unread
 from bot.platforms.base import Inbound, Pressed, Profile
 from bot.platforms.local.client import Offered
@@ -30,10 +32,8 @@ def attaches(person: Person, *files: Offered, **answers: object) -> Person:
 
 
 def kept(chat: World) -> list[tuple[str, str, bytes]]:
-    def read(db):  # type: ignore[no-untyped-def]
-        return [(one.name, one.media_type, one.content) for one in db.exec(select(Attachment).order_by(Attachment.id))]
-
-    return chat.store.read(read)  # type: ignore[no-any-return]
+    query = select(Attachment).order_by(col(Attachment.id))
+    return chat.store.read(lambda db: [(one.name, one.media_type, one.content) for one in db.exec(query).all()])
 
 
 def received(person: Person) -> list[tuple[str, bytes]]:
@@ -109,6 +109,30 @@ def test_homework_in_words_asks_for_no_file(chat: World) -> None:
     chat.until(datetime(2027, 1, 12, 9, 0, tzinfo=UTC))
     ana.says("/submit homework:talks")
     assert [field["key"] for field in ana.form["fields"]] == ["link", "words"]  # type: ignore[attr-defined]
+
+
+def test_homework_that_asks_for_a_file_needs_one(tmp_path: Path, migrated: Path) -> None:
+    own = tmp_path / "programs"
+    own.mkdir()
+    toml = (TEMPLATES / "programs" / "value-accelerator.toml").read_text("utf-8")
+    toml = toml.replace('key = "value-accelerator"', 'key = "shown"', 1).replace(
+        'evidence = "any"', 'evidence = "file"'
+    )
+    (own / "shown.toml").write_text(toml, "utf-8")
+    world = World(tmp_path, template=migrated, programs=own)
+    try:
+        ana = running(world, 2, program="shown")[0]
+        world.until(datetime(2027, 1, 20, 9, 0, tzinfo=UTC))
+        ana.says("/submit homework:first-step")
+        assert [field["key"] for field in ana.form["fields"]] == ["file", "link", "words"]  # type: ignore[attr-defined]
+        ana.fills(words="It is in my head")
+        assert ana.errors == {"file": "This one asks for a file. A photo or a screenshot is fine."}
+        attaches(ana, NOTES)
+        assert ana.sees("It's in. Thank you")
+        ana.says("/submit homework:first-step words:Only words")
+        assert "Send /submit alone and attach it" in ana.last
+    finally:
+        world.close()
 
 
 # Getting them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,9 +11,16 @@ import pytest
 from sqlmodel import col, select
 
 from bot.attached import LARGEST
+from bot.config import TEMPLATES
+from bot.message import Field, FieldKind, Form
 from bot.platforms.discord.files import is_discords
+from bot.platforms.discord.forms import Returned, filled, modal, returned
+from bot.platforms.discord.shelf import Kept
 from bot.platforms.slack.files import is_slacks
+from bot.platforms.slack.forms import modal as slack_modal
+from bot.platforms.slack.forms import shown_again
 from bot.platforms.slack.setup import Mode
+from bot.words import Words
 from cohorts.attachments import Attachment
 from tests.platforms.discord_stage import DiscordActor, DiscordStage, until
 from tests.platforms.slack_stage import SlackActor, SlackStage
@@ -25,7 +33,7 @@ STAGES: dict[str, Callable[[Path], SlackStage | DiscordStage]] = {
 }
 NOTES = ("notes.pdf", b"%PDF what I found out")
 FILM = ("film.mov", b"x" * (LARGEST + 1))
-FILE, LINK, WORDS = "Or a file", "A link to what you made", "Or in your own words"
+FILE, LINK, WORDS = "A file", "A link to what you made", "Or in your own words"
 
 
 @pytest.fixture(params=STAGES)
@@ -202,3 +210,37 @@ def test_the_token_goes_to_slack_alone(url: str, right: bool) -> None:
 )
 def test_attachments_come_from_discord_alone(url: str, right: bool) -> None:
     assert is_discords(url, "https://discord.com/api/v10") is right
+
+
+def test_a_file_of_the_first_sheet_is_still_there_at_the_last() -> None:
+    words = Words([TEMPLATES])
+    lines = tuple(Field(f"line-{number}", FieldKind.LINE, f"Line {number}") for number in range(6))
+    form = Form("demo/long", "Tell us", (Field("file", FieldKind.FILE, "A file", required=True), *lines), "Send")
+    kept = Kept(form, introduced=True)
+
+    def sends(kept: Kept, sheet: int, component: dict[str, object], **more: object) -> Returned:
+        id = modal(kept, words, key="k", sheet=sheet).json()["custom_id"]
+        return returned({"custom_id": id, "components": [{"type": 18, "component": component}], **more}, kept, words)
+
+    file = {"id": "9", "filename": "notes.pdf", "size": 5, "url": "https://cdn.discordapp.com/9", "content_type": "x/y"}
+    upload: dict[str, object] = {"type": 19, "custom_id": "f:file", "values": ["9"]}
+    first = sends(kept, 1, upload, resolved={"attachments": {"9": file}})
+    assert first.more == 2
+    last = sends(replace(kept, attached=first.attached), 2, {"type": 4, "custom_id": "t:line-5", "value": "x"})
+    assert last.more is None
+    (there,) = last.attached["file"]
+    assert (there.name, there.size, there.media_type) == ("notes.pdf", 5, "x/y")
+    again = modal(replace(kept, form=filled(form, {}, last.attached)), words, key="k").json()
+    label = again["components"][0]
+    assert label["component"]["required"] is False
+    assert label["description"] == "Here already: notes.pdf. What you add takes its place."
+
+
+def test_a_form_that_slack_shows_anew_says_that_its_file_is_gone() -> None:
+    form = Form("demo/file", "Tell us", (Field("file", FieldKind.FILE, "A file"),), "Send")
+    view = slack_modal(form, Words([TEMPLATES]))
+    given = {"type": "file_input", "files": [{"id": "F1", "name": "notes.pdf"}]}
+    sent = {**view, "state": {"values": {"field:file": {"value": given}}}}
+    again = shown_again(sent, {"file": "Attach it once more."})
+    assert again["blocks"][0] == view["blocks"][0]
+    assert "Attach it once more." in str(again["blocks"][1])

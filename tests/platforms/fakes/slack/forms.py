@@ -111,7 +111,7 @@ def _number(element: Json, answer: object) -> str:
 
 def _files(element: Json, answer: object) -> Sequence[tuple[str, bytes]]:
     """Files are given as pairs of name and content."""
-    several = answer if isinstance(answer, list) else [answer]
+    several: list[tuple[str, bytes]] = answer if isinstance(answer, list) else [answer]  # type: ignore[list-item]
     most = element.get("max_files", FILES)
     if len(several) > most:
         raise CannotDo(f"only {most} files can be attached here")
