@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlmodel import col, select
 
 from bot.attached import LARGEST
+from bot.catalogue import load
 from bot.config import TEMPLATES
-from bot.message import File, Unread
+from bot.message import Field, FieldKind, File, Form, Unread
 from bot.platforms.base import Inbound, Pressed, Profile
 from bot.platforms.local.client import Offered
+from bot.platforms.local.draw import draw_form
+from bot.pretend.answers import Answerer, Temper
+from bot.pretend.people import stock_of
 from cohorts.attachments import Attachment
 from cohorts.cohort import Cohort
 from cohorts.homework import Submission
@@ -133,6 +137,17 @@ def test_homework_that_asks_for_a_file_needs_one(tmp_path: Path, migrated: Path)
         assert "Send /submit alone and attach it" in ana.last
     finally:
         world.close()
+
+
+def test_pretend_people_attach_what_has_to_be_attached() -> None:
+    program = load()["value-accelerator"].program
+    answerer, who = Answerer(program, stock_of(), seed=1), Temper("ana", "Acme", "A report", mood=0.5)
+    fields = (Field("file", FieldKind.FILE, "A file", required=True), Field("more", FieldKind.FILE, "Another"))
+    form = draw_form(Form("homework/hand-in", "Show it", fields, "Hand in"))
+    attached = answerer.attach(who, form)
+    assert list(attached) == ["file"]
+    assert attached["file"][0].content
+    assert answerer.fill(who, form, today=date(2027, 1, 1), hopeful=True) == {"file": None, "more": None}
 
 
 # Getting them.
