@@ -37,16 +37,22 @@ FILM = ("film.mov", b"x" * (LARGEST + 1))
 FILE, LINK, WORDS = "A file", "A link to what you made", "Or in your own words"
 
 
+async def given(stage: SlackStage | DiscordStage) -> Actor:
+    """Ana, in a cohort in which homework that takes anything has been given."""
+    olu, fay, ana = stage.person("Olu"), stage.person("Fay"), stage.person("Ana")
+    await opened(stage, olu, fay)
+    await accepted(stage, fay, [ana, stage.person("Ben")])
+    await fay.types("/program launch")
+    await stage.quiet()
+    await fay.presses("Yes, start")
+    await stage.until(datetime(2027, 1, 20, 9, 0, tzinfo=UTC))
+    return ana
+
+
 @pytest.fixture(params=STAGES)
 async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SlackStage | DiscordStage]:
     async with STAGES[request.param](tmp_path) as made:
-        olu, fay, ana = made.person("Olu"), made.person("Fay"), made.person("Ana")
-        await opened(made, olu, fay)
-        await accepted(made, fay, [ana, made.person("Ben")])
-        await fay.types("/program launch")
-        await made.quiet()
-        await fay.presses("Yes, start")
-        await made.until(datetime(2027, 1, 20, 9, 0, tzinfo=UTC))
+        ana = await given(made)
         await ana.types("/submit homework:first-step")
         await until(lambda: is_asked(ana))
         yield made
@@ -132,13 +138,7 @@ async def test_what_waits_somewhere_else_is_not_fetched(stage: SlackStage | Disc
 
 async def test_slack_s_page_to_sign_in_is_no_file(tmp_path: Path) -> None:
     async with SlackStage(tmp_path, Mode.SOCKET) as stage:
-        olu, fay, ana = stage.person("Olu"), stage.person("Fay"), stage.person("Ana")
-        await opened(stage, olu, fay)
-        await accepted(stage, fay, [ana, stage.person("Ben")])
-        await fay.types("/program launch")
-        await stage.quiet()
-        await fay.presses("Yes, start")
-        await stage.until(datetime(2027, 1, 20, 9, 0, tzinfo=UTC))
+        ana = await given(stage)
         await ana.types("/submit homework:first-step")
         await until(lambda: is_asked(ana))
         stage.team.take_scope("files:read")
@@ -146,6 +146,17 @@ async def test_slack_s_page_to_sign_in_is_no_file(tmp_path: Path) -> None:
         await until(lambda: remarked(ana, "didn't come through"))
         assert kept(stage) == []
         assert [token for _, token in stage.slack.downloads] == [stage.team.bot_token]
+
+
+async def test_an_app_that_may_not_read_files_yet_still_takes_links_and_words(tmp_path: Path) -> None:
+    async with SlackStage(tmp_path, Mode.SOCKET) as stage:
+        ana = await given(stage)
+        stage.team.take_scope("files:read")
+        await ana.types("/submit homework:first-step")
+        await until(lambda: is_asked(ana))
+        assert not ana.sees(FILE)
+        await fills(stage, ana, words="Only words")
+        await until(lambda: ana.sees("It's in. Thank you"))
 
 
 def remarked(actor: Actor, words: str) -> bool:

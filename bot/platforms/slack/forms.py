@@ -118,6 +118,18 @@ def shown_again(view: Mapping[str, object], errors: Mapping[str, str]) -> Json:
     return _remarked(again, errors)
 
 
+def without_files(view: Mapping[str, object]) -> Json | None:
+    """The form without its inputs for files, which an app may not show that was installed before it asked for their
+    scope. None when it has none."""
+    blocks = _blocks(view)
+    left = [block for block in blocks if _type_of(block.get("element")) != FILES]
+    return {**view, "blocks": left} if len(left) < len(blocks) else None
+
+
+def _type_of(element: object) -> object:
+    return element.get("type") if isinstance(element, dict) else None
+
+
 def remarks_by_block(errors: Mapping[str, str], view: Mapping[str, object]) -> dict[str, str]:
     """For `response_action: errors`. A remark on what this view does not ask stands at its first input.
 
