@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from bot.message import Answer, Answers, Field, Scalar
+from bot.message import Answer, Answers, Field, Files, Scalar
 from bot.registry import Registry
 from cohorts import outbox, quiet
 from cohorts.bundling import daytime
@@ -289,4 +289,4 @@ def does(command: str, words: str | None = None) -> Press:
 
 Response: TypeAlias = Reply | Asking | None
 
-__all__ = ["Answer", "Answers", "Ask", "Asking", "Due", "Listed", "Part", "Reply", "Response", "Value", "does"]
+__all__ = ["Answer", "Answers", "Ask", "Asking", "Due", "Files", "Listed", "Part", "Reply", "Response", "Value", "does"]

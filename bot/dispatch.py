@@ -42,6 +42,7 @@ log = structlog.get_logger(__name__)
 class _Answer:
     response: Response = None
     errors: Mapping[str, Remark] | None = None
+    attached: Sequence[str] = ()  # fields that came with files
     directory: Directory | None = None  # looked up in the same transaction; None: later
 
 
@@ -103,6 +104,8 @@ class Dispatch:
         except Refused as refused:
             answer = _Answer(Reply(refused.reason, more=refused.facts))
             return await self._outcome(await self._noted(inbound, answer))
+        except Invalid as invalid:
+            return await self._outcome(_Answer(errors=invalid.remarks))
         except _Declined as declined:
             return await self._outcome(await self._noted(inbound, declined.answer))
         except Busy:
@@ -327,7 +330,7 @@ class Dispatch:
             case Refused():
                 return _Answer(Reply(known.reason, more=known.facts))
             case Invalid():
-                return _Answer(errors=known.remarks)
+                return _Answer(errors=known.remarks, attached=call.attached)
             case Unclear():
                 choices = tuple(Choice(str(id_), name) for id_, name in known.choices)
                 which = Field("cohort", FieldKind.CHOICE, "", required=True, choices=choices)
@@ -342,7 +345,9 @@ class Dispatch:
     async def _outcome(self, answer: _Answer) -> Outcome:
         response = answer.response
         if answer.errors:
-            return Outcome(errors={key: self._renderer.remark(remark) for key, remark in answer.errors.items()})
+            remarks = {key: self._renderer.remark(remark) for key, remark in answer.errors.items()}
+            lost = self._renderer.remark(Remark("attach-again"))
+            return Outcome(errors=remarks, lost={key: lost for key in answer.attached if key not in remarks})
         if response is None:
             return Outcome()
         directory = answer.directory

@@ -164,6 +164,7 @@ class FieldKind(StrEnum):
     DATE = "date"
     YES_NO = "yes_no"
     LINK = "link"
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +175,21 @@ class Choice:
 
 Answer: TypeAlias = str | int | float | bool | list[str] | None
 Answers: TypeAlias = Mapping[str, Answer]
+Files: TypeAlias = Mapping[str, tuple[File, ...]]  # what was attached, by field
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Why what was attached to a field did not come: "too-large", "too-many" or "not-fetched"; `name` of the file."""
+
+    why: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
+    """One question. Of a field for files, `most` says how many it takes, and its value names those that are there."""
+
     key: str
     kind: FieldKind
     label: str
@@ -188,6 +200,7 @@ class Field:
     high: int = 0
     max_length: int = 3000
     value: Answer = None
+    most: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ class Declared:
     reads: bool = False  # changes nothing: runs on the reading engine
     author: bool = False  # of a shortcut: it is about whoever wrote the message
     anonymous: bool = False  # of a form: nothing is kept that tells who filled it in, or when
+    files: bool = False  # of a form: its handler takes what was attached
 
 
 def _mark(sort: str, name: str, **details: Any) -> Callable[[F], F]:
@@ -80,12 +81,13 @@ def button(name: str, *, role: Role | None = None, reads: bool = False) -> Calla
     return _mark("button", name, role=role, reads=reads)
 
 
-def form(name: str, *, role: Role | None = None, anonymous: bool = False) -> Callable[[F], F]:
+def form(name: str, *, role: Role | None = None, anonymous: bool = False, files: bool = False) -> Callable[[F], F]:
     """A submitted form. The handler takes the ask, the answers, and the form's arguments by name.
 
-    `anonymous`: of what came in neither the id nor the time is kept; the handler sees to the rest.
+    `anonymous`: of what came in neither the id nor the time is kept; the handler sees to the rest. One that says
+    `files=True` also takes the `files`, by field.
     """
-    return _mark("form", name, role=role, anonymous=anonymous)
+    return _mark("form", name, role=role, anonymous=anonymous, files=files)
 
 
 def closed(name: str, *, role: Role | None = None) -> Callable[[F], F]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.arguments import number
 from bot.ask import COMMAND, DO
+from bot.attached import LARGEST, MOST
 from bot.command_text import Kind, UnknownCommand, bind, readable, route
+from bot.message import Unread
 from bot.platforms.base import (
     Changed,
     Deed,
@@ -24,7 +26,7 @@ from bot.platforms.base import (
 )
 from bot.registry import DEFAULTS, Declared, Option, Registry
 from cohorts import inbox
-from cohorts.errors import Refused
+from cohorts.errors import Invalid, Refused, Remark
 from cohorts.facts import clean
 
 FILL, CHOOSE = "commands/fill", "commands/choose"
@@ -39,6 +41,12 @@ class Call:
     args: Mapping[str, object]
     cohort: int | None = None
     filled: bool = False  # its options come from the form: what is wrong is said beside its field
+
+    @property
+    def attached(self) -> Sequence[str]:
+        """The fields that came with files."""
+        files = self.args.get("files") if self.declared.files else None
+        return [key for key, some in files.items() if some] if isinstance(files, Mapping) else []
 
     def concerns(self, inbound: Inbound) -> Inbound:
         """Without those whom it is not about: nobody is written down because their message was handed in.
@@ -63,22 +71,26 @@ class Understanding:
     def call(self, deed: Deed) -> Call | None:
         """None for what asks for no answer, such as a form put away whose feature keeps nothing of it.
 
-        Refused in a sentence when there is no such command, button or form, or its words don't fit.
+        Refused in a sentence when there is no such command, button or form, or its words don't fit. Invalid when
+        what was attached to a form could not be read.
         """
         match deed:
             case Typed(text=text, marked=marked):
                 return self._typed(text, marked=marked)
             case Filled(form=form, closed=True) if self._registry.get("closed", form) is None:
                 return None
-            case Filled(form=form, answers=answers, args=args, closed=closed):
+            case Filled(form=form, answers=answers, args=args, closed=closed, files=files, unread=unread):
                 if form == FILL:
                     call = self._command(self._declared("command", str(args.get(COMMAND, ""))), answers)
                     return replace(call, cohort=number(args.get(COHORT)), filled=True)
                 if form == CHOOSE:
                     call = self._command(self._declared("command", str(args.get(COMMAND, ""))), args)
                     return replace(call, cohort=number(answers.get("cohort")))
-                sort = "closed" if closed else "form"
-                return Call(self._declared(sort, form), {**args, "answers": dict(answers)})
+                declared = self._declared("closed" if closed else "form", form)
+                brought = {"files": dict(files)} if declared.files else {}
+                if unread and not closed:
+                    raise Invalid(**{key: _remark(one) for key, one in unread.items()})
+                return Call(declared, {**args, "answers": dict(answers), **brought})
             case Pressed(action=action, args=args) if action == DO:
                 return self._command(self._declared("command", str(args.get(COMMAND, ""))), args)
             case Pressed(action=action, args=args):
@@ -161,3 +173,13 @@ def told(option: Option) -> OptionInfo:
     """An option as platforms know it."""
     completes = option.complete is not None
     return OptionInfo(option.name, option.help, option.kind, option.required, option.choices, completes, option.rest)
+
+
+def _remark(unread: Unread) -> Remark:
+    match unread.why:
+        case "too-large":
+            return Remark("file-too-large", name=unread.name[:60], megabytes=LARGEST // 2**20)
+        case "too-many":
+            return Remark("file-too-many", most=MOST)
+        case _:
+            return Remark("file-not-fetched", name=unread.name[:60])

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from sqlmodel import col, select
 
-from cohorts import applications, attendance, breakouts, graduation, homework, quotes, sessions, surveys
+from cohorts import applications, attachments, attendance, breakouts, graduation, homework, quotes, sessions, surveys
 from cohorts.answers import answers_of
 from cohorts.applications import Application, ApplicationState
 from cohorts.cohort import Cohort, Membership, people_of
@@ -109,6 +109,7 @@ def homework_list(db: Db, cohort: Cohort) -> Table:
     made: list[tuple[Cell, ...]] = []
     for one in homework.of_cohort(db, cohort):
         handed_in = homework.submissions(db, one)
+        files = attachments.names(db, [done.id for done in handed_in.values()])
         for member, _, who in members:
             if not homework.is_for(db, cohort, one, member):
                 continue
@@ -123,9 +124,10 @@ def homework_list(db: Db, cohort: Cohort) -> Table:
                     done.at <= one.due_at if done else None,
                     done.link if done else None,
                     done.words if done else None,
+                    ", ".join(files.get(done.id, ())) or None if done else None,
                 )
             )
-    columns = ("homework", "title", "due_at", *WHO, "submitted_at", "in_time", "link", "words")
+    columns = ("homework", "title", "due_at", *WHO, "submitted_at", "in_time", "link", "words", "files")
     return Table("homework", columns, tuple(made))
 
 

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from cohorts import audit, outbox, touchpoints
+from cohorts import attachments, audit, outbox, touchpoints
 from cohorts.answers import answers_of
+from cohorts.attachments import Brought
 from cohorts.cohort import Cohort, Membership, present, room_of
 from cohorts.errors import Refused
 from cohorts.facts import clean
@@ -258,12 +259,15 @@ def submit(
     *,
     link: str,
     words: str,
+    files: Sequence[Brought] = (),
     now: datetime,
 ) -> Submission:
     """Hand in. The evidence must be of the kind that was asked for; late is welcome."""
     link, words = clean(link).strip(), clean(words).strip()
     plan = plan_of(cohort, homework)
-    if not link and not words:
+    if plan.evidence is Evidence.FILE and not files:
+        raise Refused("homework/needs-file", title=homework.title)
+    if not link and not words and not files:
         raise Refused("homework/empty", title=homework.title, ask=plan.ask)
     if plan.evidence is Evidence.LINK and not link:
         raise Refused("homework/needs-link", title=homework.title)
@@ -278,6 +282,7 @@ def submit(
     else:
         found.link, found.words, found.at, found.times = link, words, now, found.times + 1
     db.flush()
+    attachments.keep(db, found.id, files)
     return found
 
 

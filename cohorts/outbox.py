@@ -284,7 +284,15 @@ def _move(db: Db, kind: EffectKind, room: Room, person: Person, as_: For, now: d
 
 
 def upload(
-    db: Db, person: Person, template: str, *, key: str, file: dict[str, Json], now: datetime, **facts: Fact
+    db: Db,
+    person: Person,
+    template: str,
+    *,
+    key: str,
+    file: dict[str, Json],
+    now: datetime,
+    about: About | None = None,
+    **facts: Fact,
 ) -> None:
     """A file, made when it is sent and put into somebody's direct messages."""
     effect = Effect(
@@ -298,7 +306,7 @@ def upload(
         created_at=now,
         due_at=now,
     )
-    put(db, effect, None, None, (), facts)
+    put(db, effect, about, None, (), facts)
 
 
 def posted(db: Db, room: Room, receipt: str) -> Effect | None:

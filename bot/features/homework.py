@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot import whose
-from bot.ask import Answers, Ask, Asking, Due, Reply, Response
+from bot.ask import Answers, Ask, Asking, Due, Files, Reply, Response
 from bot.command_text import Kind
 from bot.message import Choice, Field, FieldKind
 from bot.registry import Option, button, command, due, form, shortcut
-from cohorts import homework, reviews, sessions, walls, which
+from cohorts import attachments, homework, reviews, sessions, walls, which
+from cohorts.attachments import Brought
 from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.homework import Homework
@@ -69,9 +70,12 @@ def hand_in_message(ask: Ask, text: str, link: str) -> Response:
 def _form(cohort: Cohort, one: Homework, *, link: str = "", words: str = "") -> Asking:
     plan = homework.plan_of(cohort, one)
     needs_link, needs_words = plan.evidence == "link", plan.evidence == "text"
+    needs_file = plan.evidence == "file"
+    file = Field("file", FieldKind.FILE, "", required=needs_file, most=attachments.MOST)
     return Asking(
         "homework/hand-in",
         [
+            *([file] if needs_file else ()),
             Field("link", FieldKind.LINK, "", required=needs_link, max_length=2000, value=link or None),
             Field(
                 "words",
@@ -81,6 +85,7 @@ def _form(cohort: Cohort, one: Homework, *, link: str = "", words: str = "") -> 
                 max_length=homework.WORDS,
                 value=words or None,
             ),
+            *([file] if plan.evidence == "any" else ()),
         ],
         args={"homework_id": one.id},
         title=one.title,
@@ -90,23 +95,37 @@ def _form(cohort: Cohort, one: Homework, *, link: str = "", words: str = "") -> 
     )
 
 
-@form("homework/hand-in", role=Role.MEMBER)
-def handed_in(ask: Ask, answers: Answers, homework_id: int) -> Response:
+@form("homework/hand-in", role=Role.MEMBER, files=True)
+def handed_in(ask: Ask, answers: Answers, files: Files, homework_id: int) -> Response:
     one, cohort, membership = homework.mine(ask.db, ask.person, homework_id)
     link, words = str(answers.get("link") or ""), str(answers.get("words") or "")
-    if not link.strip() and not words.strip():
-        raise Invalid(words=Remark("something"))
-    if not link.strip() and homework.plan_of(cohort, one).evidence == "link":
+    brought = [Brought(file.name, file.media_type, file.content) for file in files.get("file", ())]
+    evidence = homework.plan_of(cohort, one).evidence
+    if evidence == "file" and not brought:
+        raise Invalid(file=Remark("needs-file"))
+    if not link.strip() and not words.strip() and not brought:
+        raise Invalid(words=Remark("something-or-file" if evidence == "any" else "something"))
+    if not link.strip() and evidence == "link":
         raise Invalid(link=Remark("required"))
     if not opens(link):
         raise Invalid(link=Remark("not-a-link"))
     if len(words) > homework.WORDS:
         raise Invalid(words=Remark("too-long", limit=homework.WORDS, length=len(words)))
-    return _hand_in(ask, cohort, one, membership, link, words)
+    return _hand_in(ask, cohort, one, membership, link, words, brought)
 
 
-def _hand_in(ask: Ask, cohort: Cohort, one: Homework, membership: Membership, link: str, words: str) -> Reply:
-    handed = homework.submit(ask.db, cohort, one, membership, link=web_address(link), words=words, now=ask.now)
+def _hand_in(
+    ask: Ask,
+    cohort: Cohort,
+    one: Homework,
+    membership: Membership,
+    link: str,
+    words: str,
+    files: Sequence[Brought] = (),
+) -> Reply:
+    handed = homework.submit(
+        ask.db, cohort, one, membership, link=web_address(link), words=words, files=files, now=ask.now
+    )
     reviews.consider(ask.db, cohort, one, now=ask.now)
     walls.show(ask.db, cohort, one, now=ask.now)
     everyone = homework.meant(ask.db, cohort, one)

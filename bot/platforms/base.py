@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from bot.command_text import Kind as OptionKind
-from bot.message import Answers, Args, Choice, File, Form, Message
+from bot.message import Answers, Args, Choice, File, Files, Form, Message, Unread
 
 # In.
 
@@ -41,12 +41,17 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A submitted form; `closed` when it was put away half done, so that nothing typed is lost."""
+    """A submitted form; `closed` when it was put away half done, so that nothing typed is lost.
+
+    What was attached comes with it, read already; `unread` says of which fields it could not be.
+    """
 
     form: str
     answers: Answers
     args: Args = field(default_factory=dict)
     closed: bool = False
+    files: Files = field(default_factory=dict, repr=False)
+    unread: Mapping[str, Unread] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +125,14 @@ class Outcome:
     """What the person gets at once, seen by them alone: words, a form, or remarks beside its fields.
 
     `replaces` asks to put the message in the place of the one whose button was pressed.
-    An empty outcome (a redelivery, words that need no answer) shows nothing.
+    An empty outcome (a redelivery, words that need no answer) shows nothing. `lost` are remarks for a platform that
+    can't show a form again with what was attached to it.
     """
 
     message: Message | None = None
     form: Form | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
+    lost: Mapping[str, str] = field(default_factory=dict)
     replaces: bool = False
     template: str = ""  # what the message was made from, for whoever watches
 

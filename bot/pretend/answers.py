@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from bot.message import Answer
+from bot.message import Answer, File
 from bot.platforms.local.draw import DrawnField, DrawnForm
 from cohorts.program_answers import Verdict, advise
 from cohorts.program_parts import Criterion, Question
@@ -65,6 +65,14 @@ class Answerer:
             answers[field["key"]] = answer
         return answers
 
+    def attach(self, who: Temper, form: DrawnForm) -> dict[str, list[File]]:
+        """For every field that has to have a file: one with their words in it."""
+        return {
+            field["key"]: [File(f"{who.id}.txt", "text/plain", self._said(who, "homework", field["key"]).encode())]
+            for field in form["fields"]
+            if field["kind"] == "file" and field["required"]
+        }
+
     def _applying(self, who: Temper, field: DrawnField, draw: Random, today: date) -> Answer:
         """What the program's people fields and its criteria ask of this answer; None when nothing does."""
         people = self.program.people
@@ -119,6 +127,8 @@ class Answerer:
                 return draw.choice((4, 6, 8, 12, 15, 20, 35, 60))
             case "date":
                 return (today + timedelta(days=draw.randint(7, 60))).isoformat()
+            case "file":
+                return None  # `attach` has them
             case "yes_no":
                 return draw.random() < (0.35 if form == "reflections/reflect" else 0.8)
             case "link":

@@ -117,7 +117,8 @@ class Cast(Mind):
             form = client.form
             if form["name"] == "program/details":
                 break  # only a real owner knows
-            outcome = await client.fills(self._filled(who, client))
+            attached = self._answers.attach(who.temper, form)
+            outcome = await client.fills(self._filled(who, client), attached=attached)
             if outcome.errors:
                 break
             if form["name"] == "applications/apply" and form["page"] == form["pages"]:

@@ -1,11 +1,12 @@
 // A form of the bot's as a dialog. Closing it asks nothing: what was typed goes along and is kept.
 
 import { blocks, el } from "./drawing.js";
-import { post } from "./wire.js";
+import { complain, post } from "./wire.js";
 
 const dialog = document.getElementById("form-dialog");
+const LARGEST_FILE = 10 * 2 ** 20; // what is larger is not sent: the bot says so
 const SELECT_FROM = 8; // more choices than this become a drop-down
-let open = null; // { view, me, context, remarks, readers: Map(key → () => answer) }
+let open = null; // { view, me, context, remarks, readers: Map(key → () => answer), attached: Map(key → () => files) }
 const halfDone = new Map(); // what was typed into forms that were put away, for those the bot keeps nothing of
 
 function described(key, field, errors) {
@@ -106,8 +107,38 @@ function groupField(key, field, value, errors, readers) {
   );
 }
 
-function field(each, at, value, errors, readers) {
+// A file is chosen by hand each time: no page may put one into the input.
+function fileField(key, field, errors, attached) {
+  const input = el("input", { id: key, type: "file", name: field.key, multiple: (field.most ?? 1) > 1,
+    "aria-describedby": described(key, field, errors), "aria-invalid": errors[field.key] ? "true" : null,
+    "aria-required": field.required ? "true" : null });
+  attached.set(field.key, () => [...input.files]);
+  return el("div", { class: "field" }, el("label", { for: key }, ...label(field)), help(key, field), input,
+    error(key, errors[field.key]));
+}
+
+async function inBase64(file) {
+  const about = { name: file.name, type: file.type || "application/octet-stream", content: null };
+  if (file.size > LARGEST_FILE) return about;
+  const url = await new Promise((done, failed) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result);
+    reader.onerror = () => failed(reader.error);
+    reader.readAsDataURL(file);
+  });
+  return { ...about, content: url.slice(url.indexOf(",") + 1) };
+}
+
+async function chosenFiles(attached) {
+  const fields = await Promise.all(
+    [...attached].map(async ([key, chosen]) => [key, await Promise.all(chosen().map(inBase64))]),
+  );
+  return Object.fromEntries(fields);
+}
+
+function field(each, at, value, errors, readers, attached) {
   const key = `field-${at}`;
+  if (each.kind === "file") return fileField(key, each, errors, attached);
   if (each.kind === "choice" && each.choices.length > SELECT_FROM) return selectField(key, each, value, errors, readers);
   if (["choice", "choices", "scale", "nps", "yes_no"].includes(each.kind)) return groupField(key, each, value, errors, readers);
   return lineField(key, each, value, errors, readers);
@@ -123,7 +154,11 @@ async function submit(button) {
   button.classList.add("busy");
   open.remarks = ""; // the same remarks again are worth saying again
   halfDone.delete(sameForm(open.view, open.me));
-  await post("/api/fills", { as: open.me, form: open.view.id, answers: answers(), close: false });
+  const { me, view, attached } = open;
+  const given = answers();
+  const files = await chosenFiles(attached).catch(() => null);
+  if (files) await post("/api/fills", { as: me, form: view.id, answers: given, close: false, files });
+  else complain("A file could not be read. Please choose it again.");
   button.disabled = false;
   button.classList.remove("busy");
 }
@@ -165,6 +200,7 @@ export function showForm(view, me, context) {
   const given = again ? answers() : keptAnswers(view, me);
   const { form } = view;
   const readers = new Map();
+  const attached = new Map();
   const button = el("button", { class: "button primary", type: "submit" }, form.submit);
   const page = el(
     "form",
@@ -181,10 +217,10 @@ export function showForm(view, me, context) {
     ),
     el("div", { class: "fields" },
       ...blocks(form.intro, context),
-      ...form.fields.map((each, at) => field(each, at, given[each.key] ?? each.value, errors, readers))),
+      ...form.fields.map((each, at) => field(each, at, given[each.key] ?? each.value, errors, readers, attached))),
     el("footer", {}, el("p", { class: "quiet" }, "You can close this at any time: what you typed is kept."), button),
   );
-  open = { view, me, context, remarks, readers };
+  open = { view, me, context, remarks, readers, attached };
   dialog.replaceChildren(page);
   if (!dialog.open) dialog.showModal();
   const wrong = dialog.querySelector('[aria-invalid="true"]');

@@ -155,6 +155,7 @@ def questions(table: str) -> str:
     return "\n".join(
         f'[[{table}]]\nkey = "a-{kind.replace("_", "-")}"\nask = "A {kind}?"\nkind = "{kind}"\n{KINDS.get(kind, "")}\n'
         for kind in FieldKind
+        if kind is not FieldKind.FILE  # homework takes files, questions don't
     )
 
 

@@ -241,7 +241,7 @@ def community(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Itera
 
 def parameters(declared: Declared) -> dict[str, type]:
     wanted = inspect.signature(declared.handler, eval_str=True).parameters.values()
-    return {one.name: one.annotation for one in list(wanted)[1:] if one.name != "answers"}
+    return {one.name: one.annotation for one in list(wanted)[1:] if one.name not in ("answers", "files")}
 
 
 def optional(declared: Declared) -> set[str]:

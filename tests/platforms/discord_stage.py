@@ -34,7 +34,7 @@ from cohorts.store import Db, Store
 from tests.platforms.fakes.discord import FakeDiscord, FakeGuild, Interaction, Message, Person
 from tests.platforms.fakes.discord.components import BUTTON, SELECTS, TEXT_INPUT, walk
 from tests.platforms.fakes.discord.errors import Json
-from tests.platforms.fakes.discord.filling import CHECKBOX_GROUP, RADIO_GROUP, fields
+from tests.platforms.fakes.discord.filling import CHECKBOX_GROUP, FILE_UPLOAD, RADIO_GROUP, fields
 from tests.platforms.fakes.discord.trouble import Rates, Standing
 from tests.platforms.stage import ENDED as ENDED
 from tests.platforms.stage import START, WITHIN, Actor, Stage, built, under_way
@@ -139,6 +139,8 @@ def fitting(label: str, node: Json) -> object:
         if "https" in hint:
             return "https://build.example.com/one"
         return "2027-01-01" if hint[:2] == "20" else "Two people said it would slow them down."
+    if node["type"] == FILE_UPLOAD:
+        return None
     options = [each["label"] for each in node["options"]]
     if node["type"] in SELECTS or node["type"] in (RADIO_GROUP, CHECKBOX_GROUP):
         return "9" if "9" in options else options[-1] if options[0].isdecimal() else options[0]

@@ -78,6 +78,8 @@ def fitting(block: Json) -> object:
     match element["type"]:
         case "number_input":
             return "25"
+        case "file_input":
+            return None
         case "datepicker":
             return "2027-01-01"
         case "static_select" | "radio_buttons":

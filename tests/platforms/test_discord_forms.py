@@ -102,6 +102,7 @@ def test_a_form_of_every_kind_is_asked_with_what_fits_each_question() -> None:
         "date": 4,
         "yes_no": 21,
         "link": 4,
+        "file": 19,
     }
     assert [sheet["title"] for sheet in sheets] == [f"One question of every kind ({n}/3)" for n in (1, 2, 3)]
 

@@ -224,6 +224,8 @@ TOO_LARGE_VIEWS: dict[str, Json] = {
     "an unknown field": modal(colour="red"),
     "max_length over 3,000": modal(field("a", "A", {"type": "plain_text_input", "max_length": 3001})),
     "a number without is_decimal_allowed": modal(field("a", "A", {"type": "number_input"})),
+    "an input for eleven files": modal(field("a", "A", {"type": "file_input", "max_files": 11})),
+    "a file input that dispatches": modal(field("a", "A", {"type": "file_input"}, dispatch_action=True)),
     "a date that is none": modal(field("a", "A", {"type": "datepicker", "initial_date": "1 May"})),
     "two focused inputs": modal(
         *(field(each, each, {"type": "plain_text_input", "focus_on_load": True}) for each in "ab")
@@ -363,6 +365,24 @@ async def test_history_holds_metadata_only_when_asked_and_threads_only_in_replie
     assert later == []
     link = (await bot.chat_getPermalink(channel=dm, message_ts=top))["permalink"]
     assert link.endswith(f"/archives/{dm}/p{top.replace('.', '')}")
+
+
+async def test_a_file_in_a_form_comes_to_whoever_shows_the_token(world: World) -> None:
+    view = modal(field("sheet", "Your sheet", {"type": "file_input", "max_files": 2, "filetypes": ["csv", "pdf"]}))
+    await world.bot.views_open(trigger_id=world.slack.trigger(world.team, world.ana.id), view=view)
+    for wrong in ("a.csv", [("a.csv", b"1")] * 3, [("a.exe", b"1")]):
+        with pytest.raises(CannotDo):
+            await world.ana.enters(sheet=wrong)
+    await world.ana.enters(sheet=[("my sheet.csv", b"a,b")])
+    assert world.ana.form is not None
+    (told,) = world.ana.form.values[("sheet", "v")]["files"]
+    assert (told["name"], told["size"], told["mimetype"]) == ("my sheet.csv", 3, "text/csv")
+    for token, status in (("", 302), ("xoxb-guessed", 302), (world.team.bot_token, 200)):
+        headers = {"Authorization": f"Bearer {token}"}
+        link = told["url_private_download"]
+        async with world.slack.session.get(link, headers=headers, allow_redirects=False) as response:
+            assert response.status == status
+            assert (await response.read() == b"a,b") is (status == 200)
 
 
 async def test_an_upload_is_a_message_with_files_and_no_metadata(world: World) -> None:

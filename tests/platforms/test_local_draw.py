@@ -169,6 +169,7 @@ def test_a_form_keeps_every_field_kind_and_what_was_answered() -> None:
         "low": 1,
         "high": 5,
         "max_length": 80,
+        "most": 1,
         "value": ["a"],
     }
     assert {key: drawn[key] for key in ("name", "title", "submit", "args", "page", "pages", "intro")} == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from bot.message import (
     Message,
     Paragraph,
     Text,
+    Unread,
 )
 from bot.platforms.base import (
     CommandInfo,
@@ -384,6 +386,28 @@ async def test_a_form_is_remarked_on_filled_in_and_gone(page: Served) -> None:
     assert (await page.state())["form"] is None
     again = await page.post("/api/fills", {"as": "ana", "form": form["id"], "answers": full})
     assert again[0] == 409
+
+
+async def test_files_come_with_a_form_and_what_is_too_large_is_only_named(page: Served) -> None:
+    await page.post("/api/says", {"as": "ana", "text": "/form"})
+    form = (await page.state())["form"]
+    assert isinstance(form, dict)
+    sent = {"as": "ana", "form": form["id"], "answers": {"line": "here"}}
+    notes = {"name": "notes.pdf", "type": "application/pdf", "content": base64.b64encode(b"%PDF").decode()}
+    wrong = ({"file": notes}, {"file": [notes | {"content": "no base64"}]}, {"file": ["notes.pdf"]}, [notes])
+    for files in wrong:
+        assert (await page.post("/api/fills", sent | {"files": files}))[0] == 400
+    assert not any(isinstance(one.deed, Filled) for one in page.door.heard)
+    assert (await page.post("/api/fills", sent | {"files": {"file": [notes], "line": [notes]}}))[0] == 200
+    given = {"file": (File("notes.pdf", "application/pdf", b"%PDF"),)}
+    assert page.door.heard[-1].deed == Filled("every", {"line": "here"}, {"secret": 7}, files=given)
+    await page.post("/api/says", {"as": "ana", "text": "/form"})
+    form = (await page.state())["form"]
+    assert isinstance(form, dict)
+    large = {"name": "film.mov", "type": "video/quicktime", "content": None}
+    await page.post("/api/fills", sent | {"form": form["id"], "files": {"file": [large]}})
+    unread = {"file": Unread("too-large", "film.mov")}
+    assert page.door.heard[-1].deed == Filled("every", {"line": "here"}, {"secret": 7}, unread=unread)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import Enum, auto
 from typing import Any, TypeAlias
 
@@ -122,7 +123,8 @@ class Answer:
 
     def _remarks(self, arrival: Arrival, errors: Mapping[str, str]) -> Message:
         if (kept := arrival.kept) is not None:
-            again = Kept(filled(kept.form, kept.given), given=kept.given, introduced=kept.introduced)
+            stays = {key: files for key, files in kept.attached.items() if key not in errors}
+            again = replace(kept, form=filled(kept.form, kept.given, stays), attached=stays)
             return with_remarks(again, errors, self._words, self._shelf.keep(self._scene.account, again))
         remarks = tuple(Paragraph((Text(remark, literal=True),)) for remark in errors.values())
         given = arrival.deed.answers.values() if isinstance(arrival.deed, Filled) else ()

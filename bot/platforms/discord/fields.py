@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeGuard
 
 import discord
 from discord import ui
 
+from bot.attached import Attached
 from bot.message import Answer, Block, Choice, Field, FieldKind, Listing, Paragraph, Text
 from bot.platforms.discord import limits
 from bot.platforms.discord.inline import shortened, visible
@@ -17,14 +18,14 @@ from bot.platforms.discord.limits import length
 from bot.words import Words
 
 # An input's custom_id says how to read what comes back: a letter, which of several lists it is, and the field's key.
-TEXT, NUMBER, YES_NO, SCALE, ONE, SOME = "t", "n", "y", "s", "c", "m"
+TEXT, NUMBER, YES_NO, SCALE, ONE, SOME, FILES = "t", "n", "y", "s", "c", "m", "f"
 
-_ID = re.compile(r"([tnyscm])([0-9]{0,3}):(.+)", re.DOTALL)
+_ID = re.compile(r"([tnyscmf])([0-9]{0,3}):(.+)", re.DOTALL)
 _INDEX = re.compile(r"~([0-9]+)")
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?")
 
-_Input: TypeAlias = ui.TextInput[Any] | ui.Select[Any] | ui.RadioGroup[Any] | ui.CheckboxGroup[Any]
+_Input: TypeAlias = ui.TextInput[Any] | ui.Select[Any] | ui.RadioGroup[Any] | ui.CheckboxGroup[Any] | ui.FileUpload[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ def asked(field: Field, words: Words) -> Asked:
     """ValueError when it can't be asked on Discord at all."""
     if field.kind in (FieldKind.CHOICE, FieldKind.CHOICES):
         return _choices(field, words)
+    if field.kind is FieldKind.FILE:
+        return _labelled(_with_names(field, words), [_upload(field)])
     value = _text_of(field.value)
     before: tuple[Block, ...] = ()
     if field.kind is FieldKind.YES_NO:
@@ -64,8 +67,32 @@ def answers(inputs: Sequence[Mapping[str, object]], codes: Mapping[str, Mapping[
         if found is None:
             raise ValueError("an input that is not ours")
         letter, _, key = found.groups()
+        if letter == FILES:
+            continue  # `attached` reads them
         given[key] = _merged(letter, given.get(key), _answer(letter, one, codes.get(key, {})))
     return given
+
+
+def attached(inputs: Sequence[Mapping[str, object]], resolved: object) -> dict[str, tuple[Attached, ...]]:
+    """What was attached, by field, from what the submission tells of it beside its inputs."""
+    told = resolved.get("attachments") if isinstance(resolved, dict) else None
+    known = told if isinstance(told, dict) else {}
+    found: dict[str, tuple[Attached, ...]] = {}
+    for one in inputs:
+        id_, values = _ID.fullmatch(str(one.get("custom_id", ""))), one.get("values")
+        if id_ is not None and id_[1] == FILES and isinstance(values, list) and values:
+            found[id_[3]] = tuple(_attached(known[str(value)]) for value in values if str(value) in known)
+    return found
+
+
+def _attached(file: Mapping[str, object]) -> Attached:
+    size = file.get("size")
+    return Attached(
+        name=str(file.get("filename") or ""),
+        media_type=str(file.get("content_type") or "application/octet-stream"),
+        size=size if isinstance(size, int) else 0,
+        url=str(file.get("url") or ""),
+    )
 
 
 def codes(field: Field) -> dict[str, str]:
@@ -132,6 +159,23 @@ def _typed(field: Field, value: str, words: Words) -> ui.TextInput[Any]:
         required=field.required,
         max_length=max(most, length(value)),
     )
+
+
+def _upload(field: Field) -> ui.FileUpload[Any]:
+    required = field.required and not field.value
+    most = max(1, min(field.most, limits.FILES))
+    return ui.FileUpload(
+        custom_id=_id(FILES, field.key), required=required, min_values=1 if required else 0, max_values=most
+    )
+
+
+def _with_names(field: Field, words: Words) -> Field:
+    """What was attached before can't stand in the input: its help names it."""
+    names = ", ".join(field.value) if isinstance(field.value, list) else ""
+    if not names:
+        return field
+    room = limits.DESCRIPTION - length(words.get("discord", "form", "attached", {"names": ""}))
+    return replace(field, help=words.get("discord", "form", "attached", {"names": shortened(names, room)}))
 
 
 def _yes_no(field: Field, value: str, words: Words) -> ui.RadioGroup[Any]:

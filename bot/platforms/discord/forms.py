@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from discord import ui
 
+from bot.attached import Attached
 from bot.message import (
     Answer,
     Block,
@@ -28,7 +30,7 @@ from bot.message import (
 )
 from bot.platforms.discord import limits
 from bot.platforms.discord.draw import Json, bare, text_of
-from bot.platforms.discord.fields import Asked, answers, asked, codes
+from bot.platforms.discord.fields import Asked, answers, asked, attached, codes
 from bot.platforms.discord.ids import SPILLED, form_id, read
 from bot.platforms.discord.inline import escaped, shortened, visible
 from bot.platforms.discord.limits import length
@@ -40,6 +42,9 @@ AGAIN = "discord/again"  # the same, after remarks
 
 # Arguments of ours in a modal's id: its key on the shelf, and, when there are several, the number of the sheet.
 _KEY, _SHEET = ".f", ".s"
+
+
+NONE: Mapping[str, Sequence[Attached]] = MappingProxyType({})
 
 
 class Forgotten(LookupError):
@@ -83,6 +88,7 @@ class Returned(NamedTuple):
     args: dict[str, Scalar]
     answers: dict[str, Answer]
     more: int | None = None
+    attached: Mapping[str, Sequence[Attached]] = NONE
 
 
 class Modal(ui.Modal):
@@ -251,16 +257,18 @@ def returned(data: Mapping[str, object], kept: Kept | None, words: Words) -> Ret
     if kept is None:
         if not place.whole or _has_codes(inputs):
             raise Forgotten(place.form)
-        return Returned(place.form, place.args, answers(inputs, {}))
+        return Returned(place.form, place.args, answers(inputs, {}), attached=attached(inputs, data.get("resolved")))
     form = kept.form
     given = {**kept.given, **answers(inputs, {field.key: codes(field) for field in form.fields})}
+    brought = {**kept.attached, **attached(inputs, data.get("resolved"))}
     last = place.sheet >= len(pages_of(form, words, introduced=kept.introduced))
-    return Returned(form.name, dict(form.args), given, None if last else place.sheet + 1)
+    return Returned(form.name, dict(form.args), given, None if last else place.sheet + 1, brought)
 
 
-def filled(form: Form, given: Mapping[str, Answer]) -> Form:
-    """The form with these answers in its fields."""
-    fields = tuple(replace(one, value=given[one.key]) if one.key in given else one for one in form.fields)
+def filled(form: Form, given: Mapping[str, Answer], attached: Mapping[str, Sequence[Attached]] = NONE) -> Form:
+    """The form with these answers in its fields, and the names of what was attached."""
+    values = {**given, **{key: [file.name for file in files] for key, files in attached.items()}}
+    fields = tuple(replace(one, value=values[one.key]) if one.key in values else one for one in form.fields)
     return replace(form, fields=fields)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
 
+from bot.attached import Attached
 from bot.message import Message
 from bot.platforms.base import CommandInfo, Deed, Filled, Picked, Pressed, ShortcutInfo, Typed, Voted, Wrote
 from bot.platforms.discord import tree
@@ -83,12 +84,13 @@ class Scene:
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """One thing that somebody did. `kept`: the form that was filled in, as far as it is remembered. `mentioned`: what
-    those are called whom a command names, or whose message it is about."""
+    those are called whom a command names, or whose message it is about. `attached`: to a form, by field."""
 
     scene: Scene
     deed: Deed
     kept: Kept | None = None
     mentioned: Mapping[str, str] = field(default_factory=dict)
+    attached: Mapping[str, Sequence[Attached]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,12 +215,12 @@ class Reader:
         except Forgotten:
             return Turned(scene, forgotten(data, self.words))
         if kept is not None:
-            kept = Kept(kept.form, given=form.answers, introduced=kept.introduced)
+            kept = replace(kept, given=form.answers, attached=form.attached)
             if form.more is not None:
                 key = self.shelf.keep(scene.account, kept)
                 so_far = Filled(form.form, form.answers, form.args, closed=True)
                 return Turned(scene, further(self.words, key, form.more), half_done=so_far)
-        return Arrival(scene, Filled(form.form, form.answers, form.args), kept)
+        return Arrival(scene, Filled(form.form, form.answers, form.args), kept, attached=form.attached)
 
 
 def parts(message: Payload) -> Iterator[Payload]:

@@ -21,6 +21,7 @@ DESCRIPTION = 100
 PLACEHOLDER = 100  # of a text input; a select takes 150
 INPUT_TEXT = 4_000
 OPTIONS = 25  # of one select
+FILES = 10  # of one upload
 BOXES = 10  # of one group of checkboxes or radio buttons
 OPTION_TEXT = 100
 OPTION_VALUE = 100

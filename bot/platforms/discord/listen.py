@@ -22,6 +22,7 @@ from bot.platforms.discord.answer import Answer
 from bot.platforms.discord.api import Api
 from bot.platforms.discord.callbacks import BadAnswer, Callback, Callbacks, Expired, Json, Taken
 from bot.platforms.discord.direct import Directions
+from bot.platforms.discord.files import brought
 from bot.platforms.discord.gateway import BETWEEN_IDENTIFIES, Client, Payload
 from bot.platforms.discord.inbound import Arrival, Ballot, Looking, Place, Reader, Scene, Turned, scene_of
 from bot.platforms.discord.setup import Setup
@@ -72,7 +73,7 @@ async def listen(
     assert client.application_id is not None
     async with aiohttp.ClientSession() as session:
         callbacks = Callbacks(session, platform.setup.api_url, client.application_id)
-        hearing = Hearing(platform, door, client, callbacks, early)
+        hearing = Hearing(platform, door, client, callbacks, session, early)
         telling = asyncio.create_task(_tell_commands(client, door, platform.setup))
         try:
             await client.serve(hearing.heard)
@@ -107,12 +108,22 @@ async def _tell_commands(client: Client, door: Door, setup: Setup) -> None:
 class Hearing:
     """Everything that comes in while the adapter listens."""
 
-    def __init__(self, platform: Discord, door: Door, client: Client, callbacks: Callbacks, early: float) -> None:
+    def __init__(
+        self,
+        platform: Discord,
+        door: Door,
+        client: Client,
+        callbacks: Callbacks,
+        session: aiohttp.ClientSession,
+        early: float,
+    ) -> None:
         self._door = door
         self._client = client
         self._callbacks = callbacks
         self._early = early
         self._api = platform.api
+        self._session = session
+        self._api_url = platform.setup.api_url
         self._words = platform.words
         self._shelf = Shelf()
         self._reader = Reader(door.commands(), door.shortcuts(), platform.words, self._shelf)
@@ -195,7 +206,7 @@ class Hearing:
             workspace=answer.guild,
             account=scene.account,
             profile=Profile(name=name),
-            deed=arrival.deed,
+            deed=await brought(arrival, self._session, self._api_url),
             room=scene.room,
             workspace_name=self._called(answer.guild),
             mentioned={account: Profile(name=named) for account, named in arrival.mentioned.items()},

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from bot.attached import Attached
 from bot.message import Answer, Args, Form
 
 MOST = 2_000
@@ -18,10 +19,12 @@ MOST = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A form as it is shown. `given`: answers of the sheets before, or of an attempt that was remarked upon."""
+    """A form as it is shown. `given`, `attached`: answers and files of the sheets before, or of an attempt that was
+    remarked upon. The files wait at Discord."""
 
     form: Form
     given: Mapping[str, Answer] = field(default_factory=dict, repr=False)
+    attached: Mapping[str, Sequence[Attached]] = field(default_factory=dict, repr=False)
     introduced: bool = False  # whether its title and introduction stand in a message already
 
 

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeAlias
 from uuid import uuid4
 
-from bot.message import Answers
-from bot.platforms.base import Deed, Door, Filled, Inbound, Outcome, Picked, Pressed, Profile, Typed, Wrote
+from bot.attached import unfit
+from bot.message import Answers, FieldKind, File, Unread
+from bot.platforms.base import (
+    Deed,
+    Door,
+    Filled,
+    Inbound,
+    Outcome,
+    Picked,
+    Pressed,
+    Profile,
+    Typed,
+    Wrote,
+)
 from bot.platforms.local.chat import BOT, Chat, ChatMessage, NotThere
 from bot.platforms.local.completion import Suggestion, command_lines, option_at
 from bot.platforms.local.draw import (
@@ -21,6 +34,8 @@ from bot.platforms.local.draw import (
     text_of,
 )
 from bot.platforms.local.journal import OpenForm
+
+Offered: TypeAlias = File | Unread  # what somebody attaches, or what of it did not even come here
 
 
 class FormGone(LookupError):
@@ -122,21 +137,31 @@ class Client:
         picked = Picked(action, text_of(message.payload, "UTC"), author=author)
         return await self._acts(picked, _Scene(message.room))
 
-    async def fills(self, answers: Answers, close: bool = False, form_id: int | None = None) -> Outcome:
+    async def fills(
+        self,
+        answers: Answers,
+        close: bool = False,
+        form_id: int | None = None,
+        attached: Mapping[str, Sequence[Offered]] | None = None,
+    ) -> Outcome:
         """Submits the open form, or puts it away half done. `form_id`: only if that one is still open."""
         opened = self.chat.form_of(self.id)
         if opened is None or form_id not in (None, opened.id):
             raise FormGone("that form is no longer open")
-        keys = {field["key"] for field in opened.form["fields"]}
+        keys = {field["key"] for field in opened.form["fields"] if field["kind"] != FieldKind.FILE}
         kept = {key: value for key, value in answers.items() if key in keys}
+        takes = {field["key"] for field in opened.form["fields"] if field["kind"] == FieldKind.FILE}
+        given = {key: some for key, some in (attached or {}).items() if key in takes}
         if not close:
             # Kept before the bot is asked, so that a failure on the way loses nothing typed.
             opened = self._show_again(opened, kept, {})
         filled = Filled(opened.form["name"], kept, dict(opened.form["args"]), closed=close)
+        if not close:
+            filled = _with_files(filled, given)
         scene = _Scene(opened.room, opened.message)
         outcome = await self._asks(filled, scene)
         if outcome.errors and not close:
-            self._show_again(opened, kept, dict(outcome.errors))
+            self._show_again(opened, kept, {**outcome.lost, **outcome.errors})
         elif self._still_open(opened):
             self.chat.close_form(self.id)
         self._takes(outcome, scene)
@@ -217,3 +242,17 @@ class Client:
             errors=shown.errors,
             same_as=opened,
         )
+
+
+def _with_files(filled: Filled, attached: Mapping[str, Sequence[Offered]]) -> Filled:
+    files: dict[str, tuple[File, ...]] = {}
+    unread: dict[str, Unread] = {}
+    for key, offered in attached.items():
+        whole = tuple(one for one in offered if isinstance(one, File))
+        missing = next((one for one in offered if isinstance(one, Unread)), None)
+        refused = missing or unfit([(one.name, len(one.content)) for one in whole])
+        if refused is not None:
+            unread[key] = refused
+        elif whole:
+            files[key] = whole
+    return replace(filled, files=files, unread=unread)

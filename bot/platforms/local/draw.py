@@ -131,6 +131,7 @@ class DrawnField(TypedDict):
     low: int
     high: int
     max_length: int
+    most: int
     value: Answer
 
 
@@ -220,6 +221,7 @@ def _field(field: Field) -> DrawnField:
         "low": field.low,
         "high": field.high,
         "max_length": field.max_length,
+        "most": field.most,
         "value": value,
     }
 

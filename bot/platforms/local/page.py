@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 import secrets
@@ -15,10 +16,10 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from bot.message import Answer
+from bot.message import Answer, File, Unread
 from bot.platforms.base import Door
 from bot.platforms.local.chat import Chat, NotThere
-from bot.platforms.local.client import Client, FormGone
+from bot.platforms.local.client import Client, FormGone, Offered
 from bot.platforms.local.draw import DrawnButton
 from bot.platforms.local.journal import Event
 from bot.platforms.local.security import Guard, Handler, protect
@@ -189,7 +190,9 @@ class Handlers:
 
     async def fills(self, body: Body) -> web.Response:
         client = self._client(body.text("as"))
-        outcome = await client.fills(body.answers("answers"), body.flag("close"), body.number("form"))
+        outcome = await client.fills(
+            body.answers("answers"), body.flag("close"), body.number("form"), body.attached("files")
+        )
         return web.json_response({"errors": dict(outcome.errors)})
 
     async def complete(self, body: Body) -> web.Response:
@@ -274,6 +277,13 @@ class Body:
             raise NotUnderstood(f"{name}: a button is expected")
         return DrawnButton(action=raw["action"], label=raw["label"], args=raw["args"], style=raw["style"])
 
+    def attached(self, name: str) -> dict[str, list[Offered]]:
+        """By field. What is too large is only named by the page: there is no use in sending it."""
+        raw = self._raw.get(name, {})
+        if not isinstance(raw, dict) or not all(isinstance(some, list) for some in raw.values()):
+            raise NotUnderstood(f"{name}: files are expected")
+        return {str(key): [_file(key, one) for one in some] for key, some in raw.items()}
+
     def answers(self, name: str) -> dict[str, Answer]:
         raw = self._raw.get(name)
         if not isinstance(raw, dict):
@@ -319,6 +329,18 @@ def _answer(key: str, value: object) -> Answer:
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return [_whole(each) for each in value]
     raise NotUnderstood(f"{key}: not an answer")
+
+
+def _file(key: str, raw: object) -> Offered:
+    match raw:
+        case {"name": str(name), "type": str(_), "content": None}:
+            return Unread("too-large", _whole(name))
+        case {"name": str(name), "type": str(media_type), "content": str(content)}:
+            try:
+                return File(_whole(name), _whole(media_type), base64.b64decode(content, validate=True))
+            except ValueError as error:
+                raise NotUnderstood(f"{key}: a file in base64 is expected") from error
+    raise NotUnderstood(f"{key}: a file is expected")
 
 
 def _whole(text: str) -> str:

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from bot.attached import LARGEST, MOST
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CSRF_HEADER = "X-Csrf-Token"
+LARGEST_BODY = 4 * 2**20 + MOST * LARGEST * 4 // 3  # a form, and what is attached to it in base64
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -91,7 +94,7 @@ def protect(guard: Guard) -> web.Application:
     async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(HEADERS)
 
-    app = web.Application(middlewares=[watch], client_max_size=4 * 1024 * 1024)
+    app = web.Application(middlewares=[watch], client_max_size=LARGEST_BODY)
     app.on_response_prepare.append(add_headers)
     return app
 

@@ -12,7 +12,7 @@ import structlog
 from bot.message import Button, Form, Message, Paragraph, Text
 from bot.platforms.base import Outcome, SendError
 from bot.platforms.slack.draw import Drawn, draw, home_view, reply_modal
-from bot.platforms.slack.forms import Kept, answers, modal, remarks_by_block, shown_again, waiting
+from bot.platforms.slack.forms import Kept, answers, modal, remarks_by_block, shown_again, waiting, without_files
 from bot.platforms.slack.inbound import AGAIN, Arrival, Place, same_again
 from bot.platforms.slack.workspaces import Workspace
 from bot.words import Words
@@ -125,7 +125,7 @@ class Answer:
         view = self._arrival.view
         message = self._message(outcome) or self._say("done")
         if outcome.errors and remarks_by_block(outcome.errors, view):
-            shown: Json = shown_again(view, outcome.errors)
+            shown: Json = shown_again(view, {**outcome.lost, **outcome.errors})
         elif outcome.form is not None:
             shown = self._next(outcome.form)
         else:
@@ -157,11 +157,14 @@ class Answer:
         arrival = self._arrival
         if arrival.trigger:
             method = "views.push" if arrival.place is Place.DIALOG else "views.open"
-            try:
-                await self._workspace.call(method, trigger_id=arrival.trigger, view=view)
-                return
-            except SendError as refused:
-                log.info("slack form not opened", team=self._workspace.team, reason=refused.reason)
+            for shown in (view, without_files(view)):
+                if shown is None:
+                    continue
+                try:
+                    await self._workspace.call(method, trigger_id=arrival.trigger, view=shown)
+                    return
+                except SendError as refused:
+                    log.info("slack form not opened", team=self._workspace.team, reason=refused.reason)
         if arrival.place is Place.DIALOG:
             try:
                 await self._workspace.call("views.update", view_id=arrival.view["id"], view=view)

@@ -21,6 +21,7 @@ from slack_sdk.models.blocks import (
     StaticMultiSelectElement,
     StaticSelectElement,
 )
+from slack_sdk.models.blocks.block_elements import FileInputElement
 
 from bot.message import Answer, Choice, Field, FieldKind, Heading, Listing, Paragraph, Text
 from bot.platforms.slack import limits
@@ -66,6 +67,8 @@ def drawn(asked: Field, words: Words) -> Input:
             element = _yes_no(asked, words)
         case FieldKind.SCALE:
             element = _scale(asked.low, asked.high, value, words)
+        case FieldKind.FILE:
+            element = FileInputElement(action_id=VALUE, max_files=max(1, min(asked.most, limits.FILES)))
         case FieldKind.NPS:
             element = _scale(0, 10, value, words)
         case _:
@@ -109,7 +112,7 @@ def _asked(asked: Field, element: InputInteractiveElement, above: Sequence[AnyBl
         block_id=block_id,
         hint=plain_text(hint) if hint else None,
         optional=not asked.required,
-        dispatch_action=True,
+        dispatch_action=not isinstance(element, FileInputElement) or None,  # a file waits for the whole form
     )
     return [*blocks, *above, question]
 

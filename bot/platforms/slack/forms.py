@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 from slack_sdk.models.blocks import ContextBlock, InputBlock
 from slack_sdk.models.views import View
 
+from bot.attached import Attached
 from bot.message import Answer, Form, Paragraph, Scalar, Text
 from bot.platforms.slack import limits
 from bot.platforms.slack.draw import AnyBlock, compact, headline, page_line, scalars, view_blocks
@@ -19,6 +21,7 @@ from bot.words import Words
 
 FORM = "form"  # the callback_id of every form
 ARG = "arg:"  # followed by an argument's name, the block_id of an input that holds it
+FILES = "file_input"  # the type of an element
 REMARK = "remark:"  # followed by the block_id of the input that it stands under
 
 Codes: TypeAlias = Mapping[str, Mapping[str, str]]  # by field: what some of its options stand for
@@ -49,6 +52,7 @@ class Returned(NamedTuple):
     answers: dict[str, Answer]
     args: dict[str, Scalar]
     kept: Kept
+    attached: Mapping[str, tuple[Attached, ...]] = MappingProxyType({})
 
 
 # Out.
@@ -112,6 +116,18 @@ def shown_again(view: Mapping[str, object], errors: Mapping[str, str]) -> Json:
         if not str(block.get("block_id", "")).startswith(REMARK)
     ]
     return _remarked(again, errors)
+
+
+def without_files(view: Mapping[str, object]) -> Json | None:
+    """The form without its inputs for files, which an app may not show that was installed before it asked for their
+    scope. None when it has none."""
+    blocks = _blocks(view)
+    left = [block for block in blocks if _type_of(block.get("element")) != FILES]
+    return {**view, "blocks": left} if len(left) < len(blocks) else None
+
+
+def _type_of(element: object) -> object:
+    return element.get("type") if isinstance(element, dict) else None
 
 
 def remarks_by_block(errors: Mapping[str, str], view: Mapping[str, object]) -> dict[str, str]:
@@ -200,14 +216,27 @@ def answers(view: Mapping[str, object]) -> Returned | None:
         return None
     kept = _kept(str(view.get("private_metadata") or ""))
     given: dict[str, Answer] = {}
+    attached: dict[str, tuple[Attached, ...]] = {}
     args = dict(kept.args)
     for block_id, state in _states(view).items():
-        if block_id.startswith(FIELD):
+        if state.get("type") == FILES:
+            attached[block_id.removeprefix(FIELD)] = tuple(map(_attached, _dicts(state.get("files"))))
+        elif block_id.startswith(FIELD):
             key = block_id.removeprefix(FIELD)
             given[key] = answer(state, {**_listed(view, key), **kept.codes.get(key, {})})
         elif block_id.startswith(ARG):
             args[block_id.removeprefix(ARG)] = str(state.get("value") or "")
-    return Returned(kept.form, given, args, replace(kept, args=args))
+    return Returned(kept.form, given, args, replace(kept, args=args), attached)
+
+
+def _attached(file: Mapping[str, object]) -> Attached:
+    size = file.get("size")
+    return Attached(
+        name=str(file.get("name") or ""),
+        media_type=str(file.get("mimetype") or "application/octet-stream"),
+        size=size if isinstance(size, int) else 0,
+        url=str(file.get("url_private_download") or file.get("url_private") or ""),
+    )
 
 
 def _kept(metadata: str) -> Kept:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from bot.attached import Attached
 from bot.message import Args
 from bot.platforms.base import Changed, Deed, Filled, Invited, Picked, Pressed, Typed, Visited, Wrote
 from bot.platforms.slack import limits
@@ -53,6 +54,7 @@ class Arrival:
     trigger: str = field(default="", repr=False)
     response_url: str = field(default="", repr=False)
     view: Payload = field(default_factory=dict, repr=False)
+    attached: Mapping[str, Sequence[Attached]] = field(default_factory=dict)  # to a form, by field
 
     @property
     def direct(self) -> bool:
@@ -155,7 +157,7 @@ def _filled(payload: Payload, typed: Mapping[str, Typing]) -> Arrival | None:
     returned = answers(view)
     if returned is None:
         return None
-    form, given, args, kept = returned
+    form, given, args, kept, attached = returned
     return Arrival(
         event_id=f"{view['id']}/{view.get('hash', '')}/closed" if closed else _id(payload),
         account=payload["user"]["id"],
@@ -166,6 +168,7 @@ def _filled(payload: Payload, typed: Mapping[str, Typing]) -> Arrival | None:
         trigger=payload.get("trigger_id", ""),
         response_url=kept.response_url or "",
         view=view,
+        attached={} if closed else attached,
     )
 
 

@@ -24,6 +24,7 @@ OPTION_TEXT = 75
 OPTION_VALUE = 75
 OPTIONS = 100
 OPTION_GROUPS = 100
+FILES = 10  # of one file input
 BOXES = 10  # checkboxes or radio buttons of one input
 PLACEHOLDER = 150
 INPUT_LABEL = 2_000

@@ -27,6 +27,7 @@ from bot.message import Message, Paragraph, Text
 from bot.platforms.base import Door, Inbound, Invited, Outcome, Profile, SendError, Visited
 from bot.platforms.slack.answer import NOTHING, Answer, Json
 from bot.platforms.slack.api import part, text
+from bot.platforms.slack.files import brought
 from bot.platforms.slack.inbound import Arrival, Gone, Looks, Payload, Place, Typing, mentions, read
 from bot.platforms.slack.setup import Mode, Setup, SlackApp
 from bot.platforms.slack.sockets import Patience, quiet, serve
@@ -208,7 +209,7 @@ class Hearing:
             return self._apology()
 
     async def _inbound(self, arrival: Arrival, workspace: Workspace) -> Inbound:
-        deed = arrival.deed
+        deed = await brought(arrival, workspace, self._platform.workspaces.session)
         if isinstance(deed, Invited):
             deed = Invited(await self._name_of(arrival.channel, workspace))
             known = {}

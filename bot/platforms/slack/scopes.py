@@ -28,6 +28,7 @@ SCOPES: tuple[Scope, ...] = (
     Scope("channels:read", "to know a public room that the bot was invited to"),
     Scope("chat:write", "to write to rooms and people"),
     Scope("commands", "for the slash commands and message shortcuts"),
+    Scope("files:read", "to take homework that is handed in as a file"),
     Scope("files:write", "to hand over lists and pictures as files"),
     Scope("groups:history", "to see, after a crash, whether a message to the cohort's private room has arrived"),
     Scope("groups:read", "to find the cohort's private room again by its name"),
@@ -72,6 +73,9 @@ METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
+# What each element of a form asks for.
+ELEMENTS: Mapping[str, tuple[str, ...]] = MappingProxyType({"file_input": ("files:read",)})
+
 # What each event asks for.
 EVENTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -96,6 +100,6 @@ def scope_names(*, minimal: bool = False) -> tuple[str, ...]:
 
 
 def needed(methods: Iterable[str]) -> frozenset[str]:
-    """The scopes that these methods, the events and the commands ask for. KeyError for a method that is not known."""
+    """The scopes that these methods, the events, the forms and the commands ask for. KeyError for one not known."""
     used = (METHODS[method] for method in methods)
-    return frozenset({"commands"}.union(*used, *EVENTS.values()))
+    return frozenset({"commands"}.union(*used, *EVENTS.values(), *ELEMENTS.values()))

@@ -153,6 +153,7 @@ def every_kind() -> Form:
             Field("date", FieldKind.DATE, "When?", value="2027-01-12"),
             Field("yes_no", FieldKind.YES_NO, "Again?", value=True),
             Field("link", FieldKind.LINK, "Where is it?"),
+            Field("file", FieldKind.FILE, "What does it look like?", most=3),
         ),
         submit="Send",
         args={"survey_id": 3},

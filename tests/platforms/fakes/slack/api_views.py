@@ -23,6 +23,13 @@ def _trigger(ask: Ask) -> Trigger:
     return trigger
 
 
+def _may_show(ask: Ask) -> None:
+    """Inputs for files are for apps that may read them."""
+    for block in ask.args["view"].get("blocks", []):
+        if (block.get("element") or {}).get("type") == "file_input":
+            ask.scope("files:read")
+
+
 def _unique_external(ask: Ask, view: Json, but: str = "") -> None:
     external = view.get("external_id")
     if external and any(
@@ -34,6 +41,7 @@ def _unique_external(ask: Ask, view: Json, but: str = "") -> None:
 def open_(ask: Ask) -> Json:
     trigger = _trigger(ask)
     check_view(ask.args.get("view"))
+    _may_show(ask)
     _unique_external(ask, ask.args["view"])
     trigger.used = True
     view = ask.slack.new_view(ask.team, trigger.user, ask.args["view"])
@@ -44,6 +52,7 @@ def open_(ask: Ask) -> Json:
 def push(ask: Ask) -> Json:
     trigger = _trigger(ask)
     check_view(ask.args.get("view"))
+    _may_show(ask)
     person = ask.team.people[trigger.user]
     if not trigger.view or not person.stack:
         raise SlackError("invalid_trigger_id")

@@ -92,13 +92,13 @@ def check_blocks(check: Check, blocks: list[object], at: str, *, surface: str) -
             if block["block_id"] in ids:
                 check.fault(f"block_id already in use: {block['block_id']}", f"{here}/block_id")
             ids.add(block["block_id"])
-        _check_block(check, block, here)
+        _check_block(check, block, here, surface)
         focused += str(block).count("'focus_on_load': True")
     if focused > 1:
         check.fault("only one element may have focus_on_load", at)
 
 
-def _check_block(check: Check, block: Json, at: str) -> None:
+def _check_block(check: Check, block: Json, at: str, surface: str) -> None:
     match block["type"]:
         case "section":
             if "text" not in block and "fields" not in block:
@@ -146,6 +146,12 @@ def _check_block(check: Check, block: Json, at: str) -> None:
                 check.text(block["hint"], f"{at}/hint", limits.INPUT_LABEL, plain=True)
             check.flag(block, "optional", at)
             check.flag(block, "dispatch_action", at)
+            element = block.get("element")
+            if isinstance(element, dict) and element.get("type") == "file_input":
+                if surface != "modal":
+                    check.fault("unsupported type: file_input", f"{at}/element/type")
+                if block.get("dispatch_action"):
+                    check.fault("a file input can't dispatch", f"{at}/dispatch_action")
             _check_element(check, block.get("element"), f"{at}/element", INPUTS)
 
 
@@ -198,6 +204,8 @@ def _check_element(check: Check, element: object, at: str, allowed: tuple[str, .
             check.string(element["accessibility_label"], f"{at}/accessibility_label", limits.BUTTON_TEXT)
     elif kind in TEXTS:
         _check_typed(check, element, at)
+    elif kind == "file_input":
+        _check_files(check, element, at)
     elif kind in PICKERS:
         _check_picker(check, element, at)
     elif kind in ("overflow", *BOXES, "static_select", "multi_static_select"):
@@ -225,6 +233,14 @@ def _check_typed(check: Check, element: Json, at: str) -> None:
         for name in ("initial_value", "min_value", "max_value"):
             if name in element and not re.fullmatch(r"-?\d+(\.\d+)?", str(element[name])):
                 check.fault("must be a number", f"{at}/{name}")
+
+
+def _check_files(check: Check, element: Json, at: str) -> None:
+    most = element.get("max_files", limits.FILES)
+    if not isinstance(most, int) or not 1 <= most <= limits.FILES:
+        check.fault(f"must be from 1 to {limits.FILES}", f"{at}/max_files")
+    for index, ending in enumerate(check.items(element.get("filetypes", ["pdf"]), f"{at}/filetypes", 100)):
+        check.string(ending, f"{at}/filetypes/{index}", 20)
 
 
 def _check_picker(check: Check, element: Json, at: str) -> None:

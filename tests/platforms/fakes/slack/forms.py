@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 
-from .limits import INPUT_LENGTH
-from .payloads import blank
+from .limits import FILES, INPUT_LENGTH
+from .payloads import blank, given_file
 from .render import Reader, all_options
-from .state import Json, Value, View
+from .state import Json, UploadedFile, Value, View
 
 
 class CannotDo(AssertionError):
@@ -61,6 +62,8 @@ def typed(element: Json, answer: object, reader: Reader) -> Value:
             value["selected_option"] = option(element, answer, reader)
         case "multi_static_select" | "checkboxes":
             value["selected_options"] = [option(element, each, reader) for each in _several(element, answer)]
+        case "file_input":
+            value["files"] = [_uploaded(each, reader) for each in _files(element, answer)]
         case "rich_text_input":
             part = {"type": "rich_text_section", "elements": [{"type": "text", "text": str(answer)}]}
             value["rich_text_value"] = {"type": "rich_text", "elements": [part]}
@@ -104,6 +107,31 @@ def _number(element: Json, answer: object) -> str:
     if "max_value" in element and number > Decimal(element["max_value"]):
         raise CannotDo(f"not above {element['max_value']}: {answer}")
     return str(answer)
+
+
+def _files(element: Json, answer: object) -> Sequence[tuple[str, bytes]]:
+    """Files are given as pairs of name and content."""
+    several: list[tuple[str, bytes]] = answer if isinstance(answer, list) else [answer]  # type: ignore[list-item]
+    most = element.get("max_files", FILES)
+    if len(several) > most:
+        raise CannotDo(f"only {most} files can be attached here")
+    endings = element.get("filetypes")
+    for each in several:
+        if not isinstance(each, tuple):
+            raise CannotDo(f"{each!r} is no file")
+        if endings and each[0].rpartition(".")[2] not in endings:
+            raise CannotDo(f"only files of the types {endings} can be attached here")
+    return several
+
+
+def _uploaded(given: tuple[str, bytes], reader: Reader) -> Json:
+    """A client uploads it at once; the form only tells of it."""
+    name, content = given
+    team = reader.team
+    file = UploadedFile(team.slack.ids.next("F"), name, len(content), content=content, received=True, complete=True)
+    file.user, file.created = reader.user.id, int(team.slack.clock())
+    team.files[file.id] = file
+    return given_file(team, file, mimetypes.guess_type(name)[0] or "application/octet-stream")
 
 
 def _several(element: Json, answer: object) -> Sequence[object]:

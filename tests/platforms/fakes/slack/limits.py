@@ -23,6 +23,7 @@ ACTIONS = 25
 CONTEXT_ELEMENTS = 10
 OVERFLOW_OPTIONS = 5
 OPTIONS = 100
+FILES = 10  # of one input
 FEW_OPTIONS = 10  # of radio buttons and check boxes
 BUTTON_TEXT = 75
 BUTTON_VALUE = 2_000

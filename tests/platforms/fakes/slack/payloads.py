@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from .state import Channel, Json, Message, UploadedFile, User, Value, View
@@ -106,6 +107,12 @@ def file_object(team: Team, file: UploadedFile) -> Json:
         "permalink": f"https://{team.domain}.slack.com/files/{file.user}/{file.id}/{file.name}",
         "url_private": f"https://files.slack.com/files-pri/{team.id}-{file.id}/{file.name}",
     }
+
+
+def given_file(team: Team, file: UploadedFile, media_type: str) -> Json:
+    """A file as the state of a file input tells it. Whoever downloads it shows a token with files:read."""
+    link = f"{team.slack.url}/files-pri/{team.id}-{file.id}/download/{quote(file.name)}"
+    return {**file_object(team, file), "mimetype": media_type, "url_private": link, "url_private_download": link}
 
 
 def _parent_author(team: Team, message: Message) -> str:

@@ -44,6 +44,7 @@ class Requests:
         app = web.Application(client_max_size=64 * 1024**2)
         app.router.add_route("*", "/api/{method:.*}", self._api)
         app.router.add_post("/upload/v1/{team}/{file}", self._upload)
+        app.router.add_get("/files-pri/{team}-{file}/download/{name}", self._download)
         app.router.add_post("/hook/{token}", self._response_url)
         app.router.add_get("/oauth/v2/authorize", self._authorize)
         app.router.add_get("/link/", self.slack.delivery.serve)
@@ -165,6 +166,18 @@ class Requests:
             return web.Response(status=400, text="bad upload")
         file.content, file.received = content, True
         return web.Response(text=f"OK - {len(content)}")
+
+    async def _download(self, request: web.Request) -> web.Response:
+        """Whoever shows no token that may read files is sent to the page to sign in."""
+        team = self.slack.team(request.match_info["team"])
+        file = team.files.get(request.match_info["file"])
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        self.slack.downloads.append((request.match_info["file"], token))
+        if file is None:
+            return web.Response(status=404)
+        if token != team.bot_token or "files:read" not in team.scopes:
+            raise web.HTTPFound(f"{self.slack.url}/signin")
+        return web.Response(body=file.content)
 
     async def _response_url(self, request: web.Request) -> web.Response:
         self.slack.requests_open += 1

@@ -30,6 +30,7 @@ class FakeSlack(Switches):
         self.refusals: list[tuple[str, str]] = []  # every other `ok: false`: (method, error)
         self.calls: list[Call] = []
         self.acks: list[Ack] = []
+        self.downloads: list[tuple[str, str]] = []  # each file that was asked for, and the token that was shown
         self.late_acks = 0
         self.rate_limited = 0
         self.enforce_limits = False
