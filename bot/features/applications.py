@@ -165,9 +165,9 @@ def send(ask: Ask, cohort_id: int) -> Reply:
 def _send(ask: Ask, cohort: Cohort) -> Reply:
     sent = admission.send_decisions(ask.db, cohort, by=ask.person, now=ask.now)
     members, least = len(present(ask.db, cohort)), cohort.program.size.min
-    is_open = ask.now < cohort.closes_at  # to launch would close it
+    is_open = ask.now < cohort.closes_at  # to launch ends it, and says so
     too_few = members < least and not is_open and not applications.queue(ask.db, cohort)
-    launch = [] if is_open else [Press("program/launch", {"cohort_id": cohort.id}, "primary")]
+    launch = [Press("program/launch", {"cohort_id": cohort.id}, "plain" if is_open else "primary")]
     return Reply(
         "applications/sent",
         replaces=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.message import Answers
@@ -48,7 +48,6 @@ class Cast(Mind):
             self._clients[one.id] = Client(chat, door, one.id, clock=clock, ids=_counted(one.id, ids))
         self._applied: set[str] = set()
         self._launched = False
-        self._closes = datetime.min.replace(tzinfo=UTC)
         self._quiet: set[str] = set()
         self._stop = chat.subscribe(self._hears)
 
@@ -87,9 +86,7 @@ class Cast(Mind):
             case Presses():
                 await self._press(who, client, deed)
             case Launches():
-                if not self._launched and self.clock() < self._closes:
-                    self.intend(who.id, deed, self._closes + 2 * HOUR)  # others may still apply
-                elif not self._launched:
+                if not self._launched:
                     await client.says("/program launch")
             case Applies(half=half):
                 if who.id in self._applied:
@@ -134,7 +131,7 @@ class Cast(Mind):
 
     def recruit(self, opened: datetime, closes: datetime) -> None:
         """Everyone without a role hears of the program somewhere and applies in good time; one stops half-way."""
-        self._closes = closes
+        self.closes = closes
         applicants = [one for one in self.characters.values() if not one.role]
         for n, one in enumerate(applicants):
             draw = self.draw(one, "applies")

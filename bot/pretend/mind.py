@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TypeAlias
 
@@ -73,6 +73,7 @@ class Mind:
         absent: float,
     ) -> None:
         self.chat = chat
+        self.closes = datetime.min.replace(tzinfo=UTC)  # when nobody can apply any more
         self.clock = clock
         self.program = program
         self.characters = {one.id: one for one in characters}
@@ -268,7 +269,8 @@ class Mind:
 
     def _review(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
         draw = self.draw(who, "reviews", message.id)
-        at = awake(self.clock() + 40 * MINUTE + 80 * MINUTE * draw.random(), who.zone, draw)
+        # All of them together, when nobody else can apply.
+        at = awake(max(self.clock(), self.closes) + 40 * MINUTE + 80 * MINUTE * draw.random(), who.zone, draw)
         self._means(who, button, at)
         # When nobody has to be decided on, nothing else would lead there.
         self.intend(who.id, Launches(), at + 2 * HOUR)
