@@ -63,6 +63,7 @@ key = "word"
 when = "day 30 at 09:00"
 text = "A word on the way."
 """
+SAID = ("words", "question", "title", "ask")  # what one types oneself is shown to one's own people
 Key = tuple[str, object]  # a row: its table and its id
 
 
@@ -251,6 +252,8 @@ def lines(world: Towns, side: Side, declared: Declared) -> Iterator[str]:
         given = {
             one.name: shape
             if one.kind is Kind.PERSON
+            else "some words"
+            if one.name in SAID
             else OPTIONS.get(one.kind, one.choices[0] if one.choices else shape)
             for one in declared.options
         }
