@@ -45,11 +45,15 @@ class TestimonialText(SQLModel, table=True):
         return [line.strip() for line in self.words.splitlines() if line.strip()]
 
 
-def is_open(db: Db, cohort: Cohort, *, now: datetime) -> bool:
+def may_give(cohort: Cohort) -> bool:
+    """Whoever has something to say before they are asked may; before the start there is nothing to say it of."""
+    return cohort.state in (CohortState.RUNNING, CohortState.GRADUATED, CohortState.ALUMNI)
+
+
+def is_asked(db: Db, cohort: Cohort, *, now: datetime) -> bool:
     """From the ceremony on, for as long as there is a cohort to speak of."""
     held = ceremony(db, cohort)
-    begun = cohort.state in (CohortState.RUNNING, CohortState.GRADUATED, CohortState.ALUMNI)
-    return begun and held is not None and held <= now
+    return may_give(cohort) and held is not None and held <= now
 
 
 def of(db: Db, membership: Membership) -> Testimonial | None:

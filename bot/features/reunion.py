@@ -45,10 +45,10 @@ def remind_an_hour_before(due: Due, reunion_id: int) -> None:
     for member in meeting.expected(due.db, cohort, session):
         due.tell(
             member,
-            "sessions/reminder-hour",
+            "reunion/hour-before",
             expires=session.starts_at,
             about=session.about,
-            title=session.title,
+            program=cohort.name,
             starts=session.starts_at,
             place=session.place,
         )

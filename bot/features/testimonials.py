@@ -21,7 +21,7 @@ from cohorts.store import Db
 def ask_the_room(due: Due, cohort_id: int) -> None:
     """After the ritual; those who are still there see it, and nobody is called back for it."""
     cohort = due.db.get_one(Cohort, cohort_id)
-    if not testimonials.is_open(due.db, cohort, now=due.now):
+    if not testimonials.is_asked(due.db, cohort, now=due.now):
         return
     outbox.announce(
         due.db,
@@ -42,7 +42,7 @@ def _press(cohort: Cohort) -> Press:
 
 @home_line("testimonials")
 def home(ask: Ask, cohort: Cohort, membership: Membership) -> Part | None:
-    if not testimonials.is_open(ask.db, cohort, now=ask.now):
+    if not testimonials.is_asked(ask.db, cohort, now=ask.now):
         return None
     found = testimonials.of(ask.db, membership)
     return Part(
@@ -63,7 +63,7 @@ def open_(ask: Ask, cohort_id: int) -> Response:
 
 
 def _form(ask: Ask, cohort: Cohort, membership: Membership) -> Asking:
-    _opened(ask, cohort)
+    _may(cohort)
     found = testimonials.of(ask.db, membership)
     return Asking(
         "testimonials/give",
@@ -81,15 +81,15 @@ def _form(ask: Ask, cohort: Cohort, membership: Membership) -> Asking:
     )
 
 
-def _opened(ask: Ask, cohort: Cohort) -> None:
-    if not testimonials.is_open(ask.db, cohort, now=ask.now):
+def _may(cohort: Cohort) -> None:
+    if not testimonials.may_give(cohort):
         raise Refused("testimonials/not-yet", program=cohort.name)
 
 
 @form("testimonials/give", role=Role.MEMBER)
 def given(ask: Ask, answers: Answers, cohort_id: int) -> Reply:
     cohort, membership = whose.mine_by_id(ask, cohort_id)
-    _opened(ask, cohort)
+    _may(cohort)
     written = str(answers.get("words") or "")
     if len(written) > testimonials.WORDS:
         raise Invalid(words=Remark("too-long", limit=testimonials.WORDS, length=len(written)))

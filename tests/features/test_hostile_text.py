@@ -102,6 +102,10 @@ place = "https://meet.test/room"
 [people]
 goal = "a-paragraph"
 
+[leader]
+name = "Ada Osei"
+letter = "Well walked."
+
 [[surveys]]
 key = "exit"
 name = "Looking back"

@@ -10,7 +10,8 @@ import pytest
 
 from tests.features.test_whole_path import exported
 from tests.support.chat import World
-from tests.support.ending import LAST, NAMED, begun, finished, walk
+from tests.support.ending import LAST, NAMED, finished, walk
+from tests.support.stories import accepted
 
 
 @pytest.fixture
@@ -74,8 +75,8 @@ def test_where_a_line_was_rewritten_the_facilitator_is_asked_to_look(path: World
     assert "“It held.” Ben" in path.fay.last and "Ana says" in path.fay.last
 
 
-def test_before_the_end_and_without_any_line_it_says_what_to_do(path: World) -> None:
-    ana, _ = begun(path, 2)
+def test_before_the_start_and_without_any_line_it_says_what_to_do(path: World) -> None:
+    ana, _ = accepted(path, 2, "short-walk")
     assert "A little early" in ana.says("my line").last
     assert "No lines yet" in path.fay.says("testimonials").last
 

@@ -49,6 +49,14 @@ DOORS = [(sort, declared) for sort in SORTS for declared in OURS.of(sort).values
 AMBER_STARTS, BIRCH_STARTS = "2027-01-11", "2027-01-18"
 MIDWAY = datetime(2027, 1, 18, 16, 15, tzinfo=UTC)  # both have met; homework, surveys and reflections are open
 MORE = """
+[leader]
+name = "Ada Osei"
+letter = "Well walked."
+
+[graduation]
+attend = 0
+reunion = "30d after graduation"
+
 [[surveys]]
 key = "later"
 when = "day 41 at 09:00"
