@@ -21,8 +21,8 @@ from cohorts.when import Duration, Unit
 class Step(StrEnum):
     """What to do next, the most urgent first."""
 
-    DECIDE = "decide"
     INVITE = "invite"  # applications are open, and there are seats
+    DECIDE = "decide"
     FILL = "fill"  # too few, and nobody waits
     LAUNCH = "launch"
     ROOM = "room"
@@ -64,10 +64,10 @@ def next_step(db: Db, cohort: Cohort, *, now: datetime) -> Step:
     members, size = len(cohorts_.present(db, cohort)), cohort.program.size
     if cohort.state is not CohortState.RECRUITING:
         return Step.NOTHING if has_room(db, cohort) else Step.ROOM
-    if applications.queue(db, cohort):
-        return Step.DECIDE
     if cohort.closes_at > now and members < size.max:
         return Step.INVITE
+    if applications.queue(db, cohort):
+        return Step.DECIDE
     return Step.LAUNCH if members >= size.min else Step.FILL
 
 

@@ -321,6 +321,14 @@ def test_a_week_and_two_days_before_the_facilitator_sees_what_is_missing_and_the
     assert len([text for text in chat.fay.texts() if "you hope for 12" in text]) == 2
 
 
+def test_while_people_can_apply_the_card_asks_who_is_missing(chat: World) -> None:
+    opened(chat, starts="2026-12-14")
+    applied(chat, 2)
+    chat.until(datetime(2026, 12, 7, 15, 30, tzinfo=UTC))
+    assert "people can apply until Saturday 12 December" in chat.fay.last
+    assert buttons(chat.fay) == ["Nominate somebody"]
+
+
 def test_too_few_before_the_start_are_asked_about_in_the_card(chat: World) -> None:
     accepted(chat, 3)
     chat.until(datetime(2027, 1, 4, 15, 30, tzinfo=UTC))
