@@ -103,7 +103,7 @@ def in_passing(at: datetime, *, told: Collection[datetime], planned: Collection[
         if day in meetings or (day not in heard and len(of_week) < LETTER_DAYS):
             break
         found = daytime(local(day + timedelta(days=1), MORNING, reader.zone), reader.zone)
-    return _after_the_meeting(found, reader)
+    return found
 
 
 def _after_the_meeting(at: datetime, reader: Reader) -> datetime:

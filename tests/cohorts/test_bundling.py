@@ -147,7 +147,6 @@ def test_in_passing_it_goes_along_with_what_comes_that_day_anyway() -> None:
 def test_in_passing_no_day_brings_two_messages_but_one_with_a_meeting() -> None:
     assert passing("2027-01-13 11:00", "2027-01-13 09:00") == "Thu 14 08:00"
     assert passing("2027-01-13 11:00", "2027-01-13 09:00", meetings=(at("2027-01-13 16:00"),)) == "Wed 13 11:00"
-    assert passing("2027-01-13 16:10", meetings=(at("2027-01-13 16:00"),)) == "Wed 13 17:30"
 
 
 def test_in_passing_a_full_week_is_left_alone() -> None:
