@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel, col, select
 from structlog.testing import capture_logs
 
-from bot import sheets
+from bot import catalogue, sheets
 from bot.ask import COMMAND, Ask, Asking
 from bot.command_text import Kind
 from bot.directory import look_up
@@ -195,6 +195,7 @@ class Stage:
         self.world.person("pia", "Pia")
         answer(self.world.pia.says("/apply"))
         self.registry = self.world.app.registry
+        self.listed = catalogue.load(programs)
         self.forms = list(self._forms())
 
     def ask(self, who: str, deed: Deed, *, name: str | None = None, room: str | None = None) -> Outcome:
@@ -239,6 +240,9 @@ class Stage:
             "survey": ["exit"],
             "prompt": ["midweek"],
             "review_id": self._all("review"),
+            "program": ["everything"],
+            "starts_on": ["2027-09-06"],
+            "zone": ["Europe/Berlin"],
             "token": self._tokens(),
         }
         if all(name in pool for name in wanted):
@@ -261,7 +265,15 @@ class Stage:
             assert place is not None
             person = people.known(db, place, who)
             assert person is not None
-            ask = Ask(db, self.world.clock.now(), person, place, "attempt", registry=self.registry)
+            ask = Ask(
+                db,
+                self.world.clock.now(),
+                person,
+                place,
+                "attempt",
+                registry=self.registry,
+                catalogue=self.listed,
+            )
             return isinstance(declared.handler(ask, **args), Asking)
 
         try:

@@ -22,13 +22,13 @@ def test_asked_now_everybody_gets_it_and_the_answers_are_for_those_who_conduct(s
     assert not ben.sees("My calendar")
 
 
-def test_asked_for_later_it_comes_later_and_once(site: World) -> None:
+def test_asked_for_later_it_comes_then_or_with_the_letter_of_the_day_after_and_once(site: World) -> None:
     ana = after_the_first(site)[0]
     site.fay.says("/program prompt thu 10:00 What is in your way?")
     assert "Everybody is asked then" in site.fay.last
     site.until(datetime(2027, 1, 14, 8, 59, tzinfo=UTC))
     assert not ana.sees("What is in your way?")
-    site.until(datetime(2027, 1, 14, 23, 0, tzinfo=UTC))
+    site.until(datetime(2027, 1, 15, 23, 0, tzinfo=UTC))
     assert sum("What is in your way?" in text for text in ana.texts()) == 1
 
 

@@ -128,6 +128,7 @@ def walk(folder: Path, migrated: Path, program: str = PROGRAM) -> World:
 def begun(chat: World, count: int = 6, sure: int = 2) -> list[Person]:
     """Launched, with the survey before the start answered by all."""
     people = running(chat, count, "short-walk")
+    chat.passes(hours=12)  # until it is day where each of them is
     for person in people:
         person.presses("Answer the first questions").fills(confidence=sure)
     return people
