@@ -96,6 +96,7 @@ class Renderer:
         for name in _REMOVED:
             self._jinja.filters.pop(name, None)
         self._jinja.filters |= {"day": _day, "clock": _clock, "listed": _listed, "markdown": _markdown}
+        self._jinja.filters |= {"foretold": self._foretold}
         self._jinja.tests |= {"url": _is_url}
 
     def has(self, template: str) -> bool:
@@ -135,6 +136,12 @@ class Renderer:
     def _label(self, press: Press) -> str:
         feature, _, name = press.action.partition("/")
         return clean(self.words.get(feature, "buttons", press.words or name, press.facts))[:75]
+
+    def _foretold(self, rule: str, title: str = "") -> str:
+        """What a member gets by a rule, in the words of its feature; nothing when it has none."""
+        feature, _, name = rule.partition("/")
+        known = self.words.find(feature, "preview", name)
+        return self.words.get(feature, "preview", name, {"title": title}) if known else ""
 
     def form(self, asking: Asking, directory: Directory) -> Form:
         """Words that the asking does not bring come from `[forms.NAME]` and `[fields]` of the feature's words.toml."""

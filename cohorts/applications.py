@@ -255,8 +255,8 @@ def answer_by(cohort: Cohort) -> datetime:
 
 TOUCHPOINTS = Source(
     rules=(
-        Rule("applications/daily", on="morning", anchor="nine", late=timedelta(hours=12)),
-        Rule("applications/closed", on="cohort", anchor="close", late=timedelta(days=7)),
-        Rule("applications/nudge", on="cohort", anchor="close", shift="-2d", late=timedelta(days=1)),
+        Rule("applications/daily", on="morning", anchor="nine", late=timedelta(hours=12), behind=True),
+        Rule("applications/closed", on="cohort", anchor="close", late=timedelta(days=7), behind=True),
+        Rule("applications/nudge", on="cohort", anchor="close", shift="-2d", late=timedelta(days=1), behind=True),
     ),
 )

@@ -122,5 +122,7 @@ def _picture(pair: Pair, both: Sequence[tuple[float, float]]) -> Picture:
 
 TOUCHPOINTS = Source(
     # By then the survey at the end has been answered, or will hardly be.
-    rules=(Rule("before_after/picture", on="graduation", anchor="named", shift="7d", late=timedelta(days=7)),)
+    rules=(
+        Rule("before_after/picture", on="graduation", anchor="named", shift="7d", late=timedelta(days=7), behind=True),
+    )
 )

@@ -177,7 +177,14 @@ def _eve(db: Db, cohort: Cohort, held: datetime) -> datetime:
 TOUCHPOINTS = Source(
     occasions=_occasions,
     rules=(
-        Rule("graduation/short-evening", on="graduation", anchor="ceremony", shift="2h", late=timedelta(hours=12)),
+        Rule(
+            "graduation/short-evening",
+            on="graduation",
+            anchor="ceremony",
+            shift="2h",
+            late=timedelta(hours=12),
+            behind=True,
+        ),
         Rule("graduation/short", on="graduation", anchor="named", shift="-4h", late=timedelta(hours=3)),
         Rule("graduation/name", on="graduation", anchor="named"),
     ),

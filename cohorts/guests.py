@@ -14,5 +14,15 @@ def name_of(cohort: Cohort, session: Session) -> str:
 
 
 TOUCHPOINTS = Source(
-    rules=(Rule("guests/write", on="session", anchor="start", shift="-3d", late=timedelta(days=2), trait="guest"),),
+    rules=(
+        Rule(
+            "guests/write",
+            on="session",
+            anchor="start",
+            shift="-3d",
+            late=timedelta(days=2),
+            trait="guest",
+            behind=True,
+        ),
+    ),
 )

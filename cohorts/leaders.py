@@ -220,8 +220,8 @@ def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
 TOUCHPOINTS = Source(
     occasions=_occasions,
     rules=(
-        Rule("leaders/ask", on="letter", anchor="opened", late=timedelta(days=14)),
-        Rule("leaders/two-weeks", on="graduation", anchor="named", shift="-14d", late=timedelta(days=3)),
-        Rule("leaders/two-days", on="graduation", anchor="named", shift="-2d", late=timedelta(days=1)),
+        Rule("leaders/ask", on="letter", anchor="opened", late=timedelta(days=14), behind=True),
+        Rule("leaders/two-weeks", on="graduation", anchor="named", shift="-14d", late=timedelta(days=3), behind=True),
+        Rule("leaders/two-days", on="graduation", anchor="named", shift="-2d", late=timedelta(days=1), behind=True),
     ),
 )

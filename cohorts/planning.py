@@ -53,6 +53,7 @@ class Rule:
     switch: str | None = None  # of [defaults] in the program file
     trait: str | None = None  # only occasions that have it
     urgency: Urgency = Urgency.NOW  # anything else is told to members, each in their own day
+    behind: bool = False  # members hear nothing of it: it is for others, or only makes something ready
 
     def offset(self) -> tuple[Duration | None, int]:
         if not self.shift:

@@ -387,4 +387,4 @@ def _occasions(db: Db, cohort: Cohort) -> list[Occasion]:
     return [Occasion("poll", one.id, 0, {"end": one.ends_at}) for one in all_of(db, cohort) if one.closed_at is None]
 
 
-TOUCHPOINTS = Source(occasions=_occasions, rules=(Rule("polls/close", on="poll", anchor="end"),))
+TOUCHPOINTS = Source(occasions=_occasions, rules=(Rule("polls/close", on="poll", anchor="end", behind=True),))

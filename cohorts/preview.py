@@ -1,10 +1,10 @@
 """What a member of a program will get, week by week, before there is a cohort.
 
-Nothing is described twice: a cohort of one is opened, filled and launched in a database that exists for a moment, by
+Nothing is described twice: a cohort of two is opened, filled and launched in a database that exists for a moment, by
 the very functions that run a real one, and its plan is read off. What a new feature plans shows up by itself.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
-from sqlmodel import select
+from sqlmodel import col, select
 
-from cohorts import applications, sessions, timetable, touchpoints
+from cohorts import applications, buddies, sessions, timetable, touchpoints
 from cohorts import cohort as cohorts_
 from cohorts.cohort import Cohort
 from cohorts.homework import Homework
@@ -41,7 +41,7 @@ class Told:
     waits: bool = False  # it can wait: whatever is told at the same moment is one message with it
 
 
-OPENED, ACCEPTED, LAUNCHED = "opened", "accepted", "launched"
+OPENED, ACCEPTED, LAUNCHED = "preview/opened", "preview/accepted", "preview/launched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,9 @@ def preview(program: Program, toml: str, *, now: datetime, zone: str) -> Preview
     first = now.astimezone(ZoneInfo(zone)).date() + timedelta(days=days)
     first += timedelta(days=-first.weekday() % 7)  # a Monday
     with _for_a_moment() as db:
-        cohort, launched = _cohort_of_one(db, program, toml, first, zone, now)
+        cohort, launched = _cohort_of_two(db, program, toml, first, zone, now)
         turns = touchpoints.turns(db, cohort, now=now)
-        rows = db.exec(select(Touchpoint).where(Touchpoint.cohort_id == cohort.id)).all()
+        rows = [row for row in _heard(db, cohort) if _is_for(db, cohort, row)]
         told = [
             Told(OPENED, now),
             Told(ACCEPTED, applications.answer_by(cohort)),
@@ -81,6 +81,18 @@ def preview(program: Program, toml: str, *, now: datetime, zone: str) -> Preview
         ]
     heard = [one for one in told if one.to not in NOT_MEMBERS]
     return Preview(first, zone, tuple(sorted(heard, key=lambda one: (one.at, one.name))))
+
+
+def _heard(db: Db, cohort: Cohort) -> Sequence[Touchpoint]:
+    behind = {rule.name for source in touchpoints.sources() for rule in source.rules if rule.behind}
+    rows = select(Touchpoint).where(Touchpoint.cohort_id == cohort.id, col(Touchpoint.rule).not_in(behind))
+    return db.exec(rows).all()
+
+
+def _is_for(db: Db, cohort: Cohort, row: Touchpoint) -> bool:
+    """For all, or for the first of the two alone."""
+    member = row.args.get("membership_id") if isinstance(row.args, dict) else None
+    return member is None or member == min(one.id for one in cohorts_.present(db, cohort))
 
 
 @contextmanager
@@ -95,21 +107,23 @@ def _for_a_moment() -> Iterator[Db]:
         engine.dispose()
 
 
-def _cohort_of_one(
+def _cohort_of_two(
     db: Db, program: Program, toml: str, first: date, zone: str, now: datetime
 ) -> tuple[Cohort, datetime]:
     """The cohort, and when it was launched: three days before it starts, or as soon as the decisions are out."""
     place = workspace(db, "preview", "preview")
-    fay, ana = (Person(workspace_id=place.id, name=name, zone=zone) for name in ("fay", "ana"))
-    db.add_all([fay, ana])
+    fay, ana, ben = (Person(workspace_id=place.id, name=name, zone=zone) for name in ("fay", "ana", "ben"))
+    db.add_all([fay, ana, ben])
     db.flush()
     grant(db, fay, Granted.FACILITATOR, program.key)
     cohort = cohorts_.recruit(db, place, program, toml, starts_on=first, zone=zone, by=fay, now=now)
     timetable.lay_out(db, cohort, now=now)
     accepted = applications.answer_by(cohort)
     cohorts_.welcome(db, cohort, ana, now=accepted)
+    cohorts_.welcome(db, cohort, ben, now=accepted)
     launched = max(accepted, local(first - timedelta(days=3), program.at, zone))
     cohorts_.launch(db, cohort, by=fay, now=launched)
+    buddies.settle(db, cohort, now=launched)
     db.flush()
     return cohort, launched
 

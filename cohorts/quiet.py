@@ -157,5 +157,15 @@ def presses(cohort: Cohort, chosen: Volume | None = None) -> Sequence[Press]:
 
 # The day before each meeting, so that it goes along with the reminder, and somebody can bring them along.
 TOUCHPOINTS = Source(
-    rules=(Rule("quiet/look", on="session", anchor="start", shift="-26h", late=timedelta(hours=20), trait="meeting"),)
+    rules=(
+        Rule(
+            "quiet/look",
+            on="session",
+            anchor="start",
+            shift="-26h",
+            late=timedelta(hours=20),
+            trait="meeting",
+            behind=True,
+        ),
+    )
 )

@@ -88,8 +88,8 @@ def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
 TOUCHPOINTS = Source(
     occasions=_occasions,
     rules=(
-        Rule("readiness/week-before", on="eve", anchor="week", late=timedelta(days=2)),
-        Rule("readiness/days-before", on="eve", anchor="days", late=timedelta(days=1)),
+        Rule("readiness/week-before", on="eve", anchor="week", late=timedelta(days=2), behind=True),
+        Rule("readiness/days-before", on="eve", anchor="days", late=timedelta(days=1), behind=True),
         Rule("readiness/starting", on="eve", anchor="days", late=timedelta(days=1), urgency=Urgency.TODAY),
     ),
 )

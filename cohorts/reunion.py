@@ -185,7 +185,15 @@ TOUCHPOINTS = Source(
             switch="reminder_day",
             urgency=Urgency.TODAY,
         ),
-        Rule("reunion/brief", on="reunion", anchor="start", shift="-2h", late=timedelta(hours=2), switch="brief"),
+        Rule(
+            "reunion/brief",
+            on="reunion",
+            anchor="start",
+            shift="-2h",
+            late=timedelta(hours=2),
+            switch="brief",
+            behind=True,
+        ),
         Rule(
             "reunion/hour-before",
             on="reunion",

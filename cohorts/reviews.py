@@ -226,7 +226,7 @@ def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
 TOUCHPOINTS = Source(
     occasions=_occasions,
     rules=(
-        Rule("reviews/assign", on="homework", anchor="due", late=timedelta(days=7)),
+        Rule("reviews/assign", on="homework", anchor="due", late=timedelta(days=7), behind=True),
         Rule("reviews/ask", on="review", anchor="assigned", late=timedelta(days=7), urgency=Urgency.WEEK),
         Rule("reviews/received", on="reading", anchor="given", late=timedelta(days=14), urgency=Urgency.WEEK),
     ),

@@ -289,6 +289,7 @@ TOUCHPOINTS = Source(
             shift="-2h",
             late=timedelta(hours=2),
             switch="brief",
+            behind=True,
         ),
         Rule(
             "sessions/reminder-hour",
@@ -314,8 +315,9 @@ TOUCHPOINTS = Source(
             shift="15m",
             late=timedelta(hours=1),
             switch="recap",
+            behind=True,
         ),
         Rule("sessions/recap", on="session", anchor="recap", late=timedelta(days=2), switch="recap"),
-        Rule("sessions/settle", on="session", anchor="end", shift="6h"),
+        Rule("sessions/settle", on="session", anchor="end", shift="6h", behind=True),
     ),
 )

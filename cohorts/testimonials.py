@@ -210,6 +210,8 @@ def table(db: Db, cohort: Cohort) -> Sequence[tuple[str, str | None]]:
 TOUCHPOINTS = Source(
     rules=(
         Rule("testimonials/ask", on="graduation", anchor="ceremony", shift="10m", late=timedelta(hours=12)),
-        Rule("testimonials/collected", on="graduation", anchor="named", shift="7d", late=timedelta(days=7)),
+        Rule(
+            "testimonials/collected", on="graduation", anchor="named", shift="7d", late=timedelta(days=7), behind=True
+        ),
     )
 )

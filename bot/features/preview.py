@@ -21,18 +21,6 @@ from cohorts.programs import Program
 
 WEEKS = 8  # of one message
 LONG = 4  # things on one day, told once
-# What the bot does without a member hearing of it, or says to others.
-BEHIND = frozenset(
-    {
-        "applications/closed",
-        "applications/daily",
-        "applications/nudge",
-        "polls/close",
-        "sessions/brief",
-        "sessions/recap-draft",
-        "sessions/settle",
-    }
-)
 
 
 @command(
@@ -104,8 +92,7 @@ def facts_of(program: Program, seen: Preview) -> dict[str, Fact]:
 
 def messages(seen: Preview) -> int:
     """How many a member gets: what can wait and is told at the same moment is one."""
-    heard = [one for one in seen.told if one.name not in BEHIND]
-    return sum(not one.waits for one in heard) + len({one.at for one in heard if one.waits})
+    return sum(not one.waits for one in seen.told) + len({one.at for one in seen.told if one.waits})
 
 
 def weeks_of(program: Program, seen: Preview) -> list[Fact]:
@@ -113,11 +100,9 @@ def weeks_of(program: Program, seen: Preview) -> list[Fact]:
     found: list[Fact] = []
     known: dict[tuple[tuple[str, str, str], ...], int] = {}
     for number, told in seen.weeks().items():
-        heard = [one for one in told if one.name not in BEHIND]
         begun = {one.title for one in told if one.name == "sessions/begin"}
-        if heard:
-            days = _days(seen, number, heard, known)
-            found.append({"number": number, "sessions": _sessions(program, begun), "days": days})
+        days = _days(seen, number, told, known)
+        found.append({"number": number, "sessions": _sessions(program, begun), "days": days})
     return found
 
 

@@ -60,7 +60,7 @@ def test_they_are_introduced_in_a_letter_that_comes_anyway(site: World) -> None:
     site.until(FIRST - timedelta(minutes=1))
     for one in members:
         (letter,) = (text for text in one.texts() if "Your buddy: " in text)
-        assert "Coming up: Foundations" in letter
+        assert "Something is starting" in letter
         assert "With " in letter and "both at Northwind" in letter and "both goals speak of weekly and report" in letter
 
 

@@ -568,6 +568,7 @@ def test_an_undeclared_role_is_refused(tmp_path: Path, migrated: Path, monkeypat
     package = importlib.import_module("forgetful")
     world = World(tmp_path, template=migrated, packages=(features, package))
     try:
+        world.olu.says("/cohort help")  # greets them as well, the first time
         for person in (world.olu, world.ana):
             assert "This door is somebody else's" in person.says("/cohort secret").last
             assert "cohort secret" not in person.says("/cohort help").last

@@ -77,7 +77,7 @@ def test_a_line_sets_it_too_and_what_is_missing_is_asked_for(site: World) -> Non
 def test_it_counts_like_any_other_and_moving_a_session_leaves_its_hour(site: World) -> None:
     ana = after_the_first(site)[0]
     site.fay.says('/program homework due:"fri 18:00" title:"One photo" ask:Take a photo of it.')
-    site.fay.says("/session move 2 2027-01-20 16:00").presses("Yes, move it")
+    site.fay.says("/session move 2 2027-01-20 16:00").presses("Only this one")
     assert "One photo, due Friday 15 January, 18:00" in ana.says("/cohort").last
     ana.says('/submit homework:"One photo" words:Done')
     assert "One photo" not in ana.says("/cohort").last

@@ -434,7 +434,7 @@ KEPT: Fact = [{"what": "time", "name": "Two"}, {"what": "held", "name": "One"}]
 THINGS: Fact = [
     {"clock": "16:05", "name": name, "title": title, "words": words, "to": to, "some": "Sponsors"}
     for name, title, words, to in (
-        ("opened", "", "", "members"),
+        ("preview/opened", "", "", "members"),
         ("sessions/reminder-day", "Set out", "", "members"),
         ("sessions/reminder-hour", "Set out", "", "members"),
         ("homework/nudge", "One page", "", "members"),

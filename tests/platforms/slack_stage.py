@@ -244,7 +244,8 @@ class SlackStage(InSlack):
         return [*faults, *(str(one) for one in self.slack.refusals if one not in harmless)]
 
     def arrived(self) -> Sequence[str]:
-        messages = [message for channel in self.team.channels.values() for message in channel.messages]
+        channels = [channel for team in self.slack.teams for channel in team.channels.values()]
+        messages = [message for channel in channels for message in channel.messages]
         return [
             f"{payload['key']}#{payload['part']}"
             for message in messages
