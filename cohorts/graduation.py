@@ -95,6 +95,12 @@ def named_at(db: Db, cohort: Cohort) -> datetime | None:
     return working_day_after(max([held, *(at for at in called_off if at is not None)]), NAMED_AT, cohort.zone)
 
 
+def is_about_to_be_named(db: Db, cohort: Cohort, *, now: datetime) -> bool:
+    """In the last day before: a badge that is earned now comes with the letter."""
+    named = named_at(db, cohort)
+    return named is not None and timedelta(0) <= named - now <= timedelta(days=1)
+
+
 def _before(db: Db, cohort: Cohort) -> list[Session]:
     """All sessions but the reunion, which hangs on graduation and not the other way round."""
     return [one for one in all_of(db, cohort) if one.kind is not SessionKind.REUNION]

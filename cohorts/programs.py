@@ -215,7 +215,7 @@ class Program(Part):
 
     @property
     def reunion_agenda(self) -> tuple[Segment, ...]:
-        """The agenda that is called so, else pairs first, then everybody's goal against their win."""
+        """The agenda that is called so, else everybody's goal against their win."""
         named = (agenda.segments for agenda in self.agendas if agenda.key == "reunion")
         return next(named, _REUNION)
 
@@ -251,10 +251,11 @@ class Program(Part):
         return any(among(answers.get(key), audience) for key in telling if key is not None)
 
 
+# No pairs: after a whole program somebody may have met everyone who comes.
 _REUNION = (
-    Segment(kind=SegmentKind.PAIR_SHARE, minutes=15),
-    Segment(kind=SegmentKind.CALL_ON, minutes=30),
-    Segment(kind=SegmentKind.DISCUSSION, minutes=10),
+    Segment(kind=SegmentKind.WELCOME, minutes=5),
+    Segment(kind=SegmentKind.CALL_ON, minutes=35),
+    Segment(kind=SegmentKind.DISCUSSION, minutes=15),
     Segment(kind=SegmentKind.NEXT_STEPS, minutes=5),
 )
 

@@ -101,8 +101,11 @@ def _towards(due: Due, cohort: Cohort, member: Membership, step: Line | None) ->
 def name_graduates(due: Due, cohort_id: int) -> None:
     cohort = due.db.get_one(Cohort, cohort_id)
     named = graduation.name_graduates(due.db, cohort, now=due.now)
+    counters = due.registry.handlers("counter")
     for member in named:
-        congratulate(due.db, cohort, member, due.registry.handlers("counter"), now=due.now, due=due.due_at)
+        congratulate(due.db, cohort, member, counters, now=due.now, due=due.due_at)
+    for member in cohorts_.present(due.db, cohort):
+        _award(due.db, cohort, member, counters, now=due.now)
     if named:
         again = reunion.lay_out(due.db, cohort, now=due.now)
         outbox.announce(
@@ -124,7 +127,7 @@ def name_graduates(due: Due, cohort_id: int) -> None:
 def follow(ask: Ask) -> None:
     """Whatever somebody did may have completed their checklist or earned them a badge."""
     for cohort, member in which.of_person(ask.db, ask.person):
-        if not complete(ask, cohort, member):
+        if not complete(ask, cohort, member) and not graduation.is_about_to_be_named(ask.db, cohort, now=ask.now):
             _award(ask.db, cohort, member, ask.registry.handlers("counter"), now=ask.now)
 
 

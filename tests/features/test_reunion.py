@@ -53,12 +53,12 @@ def test_everybody_gets_back_what_they_wanted_and_said_and_tells_what_came_of_it
     ana.fills(words="It still runs.", share=True)
     path.until(REUNION - timedelta(minutes=50))
     brief = next(text for text in path.fay.texts() if "the reunion of Short Walk" in text)
-    assert "Coming (1): Ana" in brief and "It still runs." in brief and "15 min, pair share" in brief
+    assert "Coming (1): Ana" in brief and "It still runs." in brief and "35 min, call on" in brief
     path.until(REUNION)
     for person in people:
         person.presses("I'm here", on="Good to see you again", room=room)
     path.passes(minutes=6)
-    assert any("Reunion: who talks with whom" in text for text in ana.texts(room))
+    assert not any("Reunion: who talks with whom" in text for text in ana.texts(room)), "they are all together"
     path.passes(minutes=70)
     ben.presses("What came of it?", room=room).fills(words="Half of it sleeps.", share=False)
     assert ben.sees("nobody is quoted with it", room)
