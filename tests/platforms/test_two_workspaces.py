@@ -49,6 +49,13 @@ DOORS = [(sort, declared) for sort in SORTS for declared in OURS.of(sort).values
 AMBER_STARTS, BIRCH_STARTS = "2027-01-11", "2027-01-18"
 MIDWAY = datetime(2027, 1, 18, 16, 15, tzinfo=UTC)  # both have met; homework, surveys and reflections are open
 MORE = """
+guest = "gus"
+
+[[guests]]
+key = "gus"
+name = "Gus Ek"
+brief = "Ten minutes of what they did."
+
 [leader]
 name = "Ada Osei"
 letter = "Well walked."
@@ -109,8 +116,9 @@ class Towns(SlackWorld):
             await opened(self, side.team, side.lead, "beta", starts)
             await applied(self, self.of(side.team, side.applicant), "beta")
             first_of, second_of = (self.of(side.team, name) for name in side.members[:2])
-            await first_of.types(f"/submit https://{side.mark.lower()}.test the {side.mark} way")
-            await self.quiet()
+            for person in (self.of(side.team, name) for name in side.members):
+                await person.types(f"/submit https://{side.mark.lower()}.test the {side.mark} way")
+                await self.quiet()
             await first_of.types(f"/cohort kudos @{second_of.user.handle} for {side.mark} tea")
         await self.settle()
         for side in (self.amber, self.birch):
@@ -133,7 +141,17 @@ class Towns(SlackWorld):
     def known(self, side: Side) -> None:
         """The ids of its rows, by the names that buttons carry, and the words that only it may read."""
         owned = self.owned(side)
-        for name in ("cohort", "session", "homework", "application", "membership", "effect", "person", "poll"):
+        for name in (
+            "cohort",
+            "session",
+            "homework",
+            "application",
+            "membership",
+            "effect",
+            "person",
+            "poll",
+            "review",
+        ):
             side.rows[f"{name}_id"] = sorted(int(str(key)) for table, key in owned if table == name)
         side.rows["cohort"] = side.rows["cohort_id"]
         side.handles = [str(row[2]) for (table, _), row in owned.items() if table == "cohort"]
@@ -204,7 +222,10 @@ async def towns(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     programs = folder / "programs"
     programs.mkdir()
     for key in ("alpha", "beta"):
-        (programs / f"{key}.toml").write_text((PROGRAM + MORE).replace("KEY", key), "utf-8")
+        text = (PROGRAM.rstrip() + MORE).replace("KEY", key)
+        (programs / f"{key}.toml").write_text(
+            text.replace('ask = "Show it."', 'ask = "Show it."\npeer_review = 1'), "utf-8"
+        )
     async with Towns(folder, ("Amber Ltd", "Birch Inc"), one_app=request.param, programs=programs) as made:
         assert isinstance(made, Towns)
         yield await made.story()
@@ -435,6 +456,15 @@ async def test_everything_due_reaches_its_own_workspace_with_its_own_token(towns
     since = len(towns.slack.calls)
     for person in (one for team in towns.teams for one in team.people.values()):
         towns.breathes(person)
+    for side in (towns.amber, towns.birch):
+        room = next(one for one in side.team.channels.values() if one.name.startswith("alpha"))
+        await towns.of(side.team, side.lead).types("/program prompt 2027-03-01 10:00 What is in your way?", room)
+        reader = SlackActor(towns.of(side.team, side.members[0]))
+        await reader.types("/cohort review")
+        await towns.quiet()
+        await reader.presses("Review")
+        await reader.answers()
+        await towns.settle()
     await towns.until(datetime(2027, 6, 30, 12, 0, tzinfo=UTC))
 
     def fired(db: Db) -> set[tuple[int, str]]:
