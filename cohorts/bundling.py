@@ -86,9 +86,9 @@ def is_daytime(at: datetime, zone: str) -> bool:
 def in_passing(at: datetime, *, told: Collection[datetime], planned: Collection[datetime], reader: Reader) -> datetime:
     """When somebody is told what becomes known at `at`, was not planned, and can wait.
 
-    By day at once; but after a meeting that is on, along with what comes to them on that day anyway, and not on a second
-    occasion of a day, nor on more than `LETTER_DAYS` of a week, outside of meeting days. `told`: the letters they have had lately, and those on
-    their way; `planned`: when they will hear what is planned.
+    By day at once; but after a meeting that is on, along with what comes to them on that day anyway, and not on a
+    second occasion of a day, nor on more than `LETTER_DAYS` of a week, outside of meeting days. `told`: the letters
+    they have had lately, and those on their way; `planned`: when they will hear what is planned.
     """
     meetings = reader.meeting_days()
     coming = {*planned, *(moment for moment in told if moment > at)}
