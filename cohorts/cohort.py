@@ -16,7 +16,7 @@ from cohorts.errors import Refused
 from cohorts.facts import PersonRef
 from cohorts.moments import local, shift
 from cohorts.outbox import For, Press
-from cohorts.people import Person, Workspace, facilitators
+from cohorts.people import Person, Workspace, facilitators, lives_by
 from cohorts.planning import Listener, Occasion, Source
 from cohorts.programs import Program
 from cohorts.rooms import Room
@@ -160,6 +160,7 @@ def recruit(
     )
     db.add(cohort)
     db.flush()
+    lives_by(db, by, zone)
     audit.record(db, by, "program/opened", now=now, cohort=cohort.handle)
     return cohort
 
@@ -215,6 +216,7 @@ def welcome(db: Db, cohort: Cohort, person: Person, *, now: datetime) -> Members
     elif membership.state is not MembershipState.ACTIVE:
         membership.accepted_at = now
         _become(db, membership, MembershipState.ACTIVE, "cohort/cannot-return")
+    lives_by(db, person, cohort.zone)
     room = open_room(db, cohort, now=now)
     outbox.invite(db, room, person, membership.hears, now=now)
     touchpoints.reconcile(db, cohort, now=now)
