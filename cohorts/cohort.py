@@ -13,7 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from cohorts import audit, outbox, programs, touchpoints
 from cohorts.errors import Refused
-from cohorts.facts import PersonRef
+from cohorts.facts import Fact, PersonRef
 from cohorts.moments import local, shift
 from cohorts.outbox import For, Press
 from cohorts.people import Person, Workspace, facilitators, lives_by
@@ -204,6 +204,25 @@ def launch(db: Db, cohort: Cohort, *, by: Person, now: datetime) -> None:
     )
     audit.record(db, by, "program/launched", now=now, cohort=cohort.handle)
     touchpoints.reconcile(db, cohort, now=now)
+
+
+def among(db: Db, membership: Membership) -> dict[str, Fact]:
+    """Which cohort is spoken of, as a fact that stands in a message's title, for those who are in several."""
+    rows = db.execute(_living(), {"person": membership.person_id}).all()
+    return {"among": db.get_one(Cohort, membership.cohort_id).name} if len(rows) > 1 else {}
+
+
+@cache
+def _living() -> "sa.Select[Any]":
+    return (
+        sa.select(col(Cohort.id))
+        .join(Membership, col(Membership.cohort_id) == col(Cohort.id))
+        .where(
+            col(Membership.person_id) == sa.bindparam("person"),
+            col(Membership.state) == MembershipState.ACTIVE,
+            col(Cohort.state).in_((CohortState.RECRUITING, CohortState.RUNNING)),
+        )
+    )
 
 
 def welcome(db: Db, cohort: Cohort, person: Person, *, now: datetime) -> Membership:

@@ -177,6 +177,7 @@ def end(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetim
             presses=[Press("reflections/open", {"session_id": session.id}, "primary")],
             title=session.title,
             prompt=reflection_prompt(cohort, session),
+            more=cohorts_.among(db, member),
         )
     for conductor in hosting.conductors(db, cohort, session):
         outbox.tell(
