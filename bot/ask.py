@@ -11,7 +11,7 @@ from bot.message import Answer, Answers, Field, Files, Scalar
 from bot.registry import Registry
 from cohorts import outbox, quiet
 from cohorts.bundling import daytime
-from cohorts.cohort import Cohort, Membership, person_of, room_of
+from cohorts.cohort import Cohort, Membership, among, person_of, room_of
 from cohorts.facts import Fact
 from cohorts.outbox import About, Press
 from cohorts.people import Person, Workspace, facilitators
@@ -85,6 +85,7 @@ class Due:
             return
         if quiet.asks(presses):
             quiet.asked(self.db, member, at=at)
+        more = {**among(self.db, member), **facts}
         if self.turns is None:
             outbox.tell(
                 self.db,
@@ -97,7 +98,7 @@ class Due:
                 about=about,
                 as_=member.hears,
                 presses=presses,
-                more=facts,
+                more=more,
             )
         else:
             outbox.enclose(
@@ -111,7 +112,7 @@ class Due:
                 about=about,
                 as_=member.hears,
                 presses=presses,
-                more=facts,
+                more=more,
             )
 
     def tell_facilitators(

@@ -22,6 +22,7 @@ from bot.message import (
     Card,
     Form,
     Heading,
+    Inline,
     Link,
     Mention,
     Message,
@@ -29,6 +30,8 @@ from bot.message import (
     MomentStyle,
     Poll,
     RoomMention,
+    Text,
+    plain,
 )
 from bot.words import Words
 from cohorts.errors import Remark
@@ -114,7 +117,7 @@ class Renderer:
         where = directory or Directory()
         body = self._parsed(template, facts, where)
         cards = tuple(Card(self._card_blocks(part, where), self.buttons(part.presses)) for part in parts)
-        return Message(body.title, body.blocks, cards, self.buttons(presses), poll_of(facts))
+        return Message(_titled(body.title, facts), body.blocks, cards, self.buttons(presses), poll_of(facts))
 
     def reply(self, reply: Reply, directory: Directory) -> Message:
         return self.message(reply.template, reply.facts, reply.presses, reply.parts, directory)
@@ -201,6 +204,14 @@ def parts_of(facts: Mapping[str, Fact]) -> list[Part]:
         if isinstance(one, dict) and isinstance(own := one.get("facts"), dict):
             out.append(Part(str(one["template"]), own))
     return out
+
+
+def _titled(title: tuple[Inline, ...], facts: Mapping[str, Fact]) -> tuple[Inline, ...]:
+    """Whoever is in several cohorts reads of which one it is, unless that stands there."""
+    name = facts.get("among")
+    if not isinstance(name, str) or not title or name in plain(title):
+        return title
+    return (*title, Text(f" · {name}", literal=True))
 
 
 def poll_of(facts: Mapping[str, Fact]) -> Poll | None:

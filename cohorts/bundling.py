@@ -22,12 +22,16 @@ RIDE = 6  # days that something of no hurry waits for another message to go alon
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Something to be told, when it should be, and the moment it speaks of, if that is still to come then."""
+    """Something to be told, when it should be, and the moment it speaks of, if that is still to come then.
+
+    `cohort`: whose it is, for a reader of several.
+    """
 
     key: str
     at: datetime
     urgency: Urgency = Urgency.TODAY
     before: datetime | None = None
+    cohort: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +203,13 @@ def _together(day: date, told: Sequence[Wish], fitting: Mapping[str, datetime], 
     latest = clear if all(_in_time(wish, clear) for wish in told) else latest
     in_time = [wish for wish in told if _in_time(wish, latest)]
     if len(in_time) < len(told):
-        # Those that can't wait are one message, the others another.
-        return {wish.key: latest if wish in in_time else own[wish.key] for wish in told}
+        # Those that can't wait are one message, the others another; but what another cohort says of a later day loses
+        # nothing by coming along.
+        pressing = [wish for wish in told if wish not in in_time]
+        first, whose = max(own[wish.key] for wish in pressing), {wish.cohort for wish in pressing}
+        along = [one for one in in_time if one.cohort not in whose and one.before and reader.day(one.before) > day]
+        moments = {**dict.fromkeys((one.key for one in in_time), latest), **{one.key: first for one in along}}
+        return {wish.key: moments.get(wish.key, own[wish.key]) for wish in told}
     return dict.fromkeys(own, latest)
 
 

@@ -13,10 +13,10 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from cohorts import audit, outbox, programs, touchpoints
 from cohorts.errors import Refused
-from cohorts.facts import PersonRef
+from cohorts.facts import Fact, PersonRef
 from cohorts.moments import local, shift
 from cohorts.outbox import For, Press
-from cohorts.people import Person, Workspace, facilitators
+from cohorts.people import Person, Workspace, facilitators, lives_by
 from cohorts.planning import Listener, Occasion, Source
 from cohorts.programs import Program
 from cohorts.rooms import Room
@@ -160,6 +160,7 @@ def recruit(
     )
     db.add(cohort)
     db.flush()
+    lives_by(db, by, zone)
     audit.record(db, by, "program/opened", now=now, cohort=cohort.handle)
     return cohort
 
@@ -205,6 +206,25 @@ def launch(db: Db, cohort: Cohort, *, by: Person, now: datetime) -> None:
     touchpoints.reconcile(db, cohort, now=now)
 
 
+def among(db: Db, membership: Membership) -> dict[str, Fact]:
+    """Which cohort is spoken of, as a fact that stands in a message's title, for those who are in several."""
+    rows = db.execute(_living(), {"person": membership.person_id}).all()
+    return {"among": db.get_one(Cohort, membership.cohort_id).name} if len(rows) > 1 else {}
+
+
+@cache
+def _living() -> "sa.Select[Any]":
+    return (
+        sa.select(col(Cohort.id))
+        .join(Membership, col(Membership.cohort_id) == col(Cohort.id))
+        .where(
+            col(Membership.person_id) == sa.bindparam("person"),
+            col(Membership.state) == MembershipState.ACTIVE,
+            col(Cohort.state).in_((CohortState.RECRUITING, CohortState.RUNNING)),
+        )
+    )
+
+
 def welcome(db: Db, cohort: Cohort, person: Person, *, now: datetime) -> Membership:
     """Make somebody a member (again); they are invited to the room, which is made first when it isn't there yet."""
     membership = membership_of(db, cohort, person)
@@ -215,6 +235,7 @@ def welcome(db: Db, cohort: Cohort, person: Person, *, now: datetime) -> Members
     elif membership.state is not MembershipState.ACTIVE:
         membership.accepted_at = now
         _become(db, membership, MembershipState.ACTIVE, "cohort/cannot-return")
+    lives_by(db, person, cohort.zone)
     room = open_room(db, cohort, now=now)
     outbox.invite(db, room, person, membership.hears, now=now)
     touchpoints.reconcile(db, cohort, now=now)

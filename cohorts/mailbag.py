@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from cohorts import outbox, quiet, touchpoints
 from cohorts.bundling import Reader, in_passing
-from cohorts.cohort import Cohort, Membership, person_of
+from cohorts.cohort import Cohort, Membership, among, person_of
 from cohorts.facts import Fact
 from cohorts.outbox import About, Effect, EffectState, Press
 from cohorts.people import Person
@@ -51,7 +51,7 @@ def add(
         about=about,
         as_=membership.hears,
         presses=presses,
-        more={**more, **facts},
+        more={**among(db, membership), **more, **facts},
     )
 
 

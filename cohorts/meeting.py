@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from sqlmodel import select
+
 from cohorts import (
     attendance,
     breakouts,
@@ -23,7 +25,7 @@ from cohorts.breakouts import Breakout, Joined
 from cohorts.cohort import Cohort, Membership, MembershipState, present
 from cohorts.facts import Fact, PersonRef
 from cohorts.gatherings import Circle
-from cohorts.outbox import Press
+from cohorts.outbox import Effect, Press
 from cohorts.program_kinds import SessionKind
 from cohorts.sessions import Session, SessionState
 from cohorts.store import Db
@@ -175,6 +177,7 @@ def end(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetim
             presses=[Press("reflections/open", {"session_id": session.id}, "primary")],
             title=session.title,
             prompt=reflection_prompt(cohort, session),
+            more=cohorts_.among(db, member),
         )
     for conductor in hosting.conductors(db, cohort, session):
         outbox.tell(
@@ -270,9 +273,13 @@ def post_recap(
 
 
 def since(db: Db, cohort: Cohort, session: Session) -> datetime:
-    """From when on a session's recap tells: the start of the session before it, or the opening of the cohort."""
-    earlier = [one.starts_at for one in sessions.standing(db, cohort) if one.starts_at < session.starts_at]
-    return max(earlier, default=cohort.opened_at)
+    """From when on a session's recap tells: what the one before it told is not told again."""
+    earlier = [one for one in sessions.standing(db, cohort) if one.starts_at < session.starts_at]
+    if not earlier:
+        return cohort.opened_at
+    before = max(earlier, key=lambda one: one.starts_at)
+    told = db.exec(select(Effect.created_at).where(Effect.key == f"session:{before.id}/recap")).first()
+    return told or before.starts_at
 
 
 def recap(db: Db, cohort: Cohort, session: Session, now: datetime) -> dict[str, Fact]:

@@ -12,6 +12,8 @@ from cohorts.errors import Refused
 from cohorts.facts import PersonRef, clean
 from cohorts.store import Db, choice, link
 
+NOWHERE = "UTC"  # where people live of whom no platform says it
+
 
 class Role(StrEnum):
     """What a command asks of the person who uses it. Each includes the ones before it."""
@@ -31,7 +33,7 @@ class Workspace(SQLModel, table=True):
     platform: str = Field(max_length=32)
     external: str = Field(max_length=64)
     name: str = Field(max_length=200)
-    zone: str = Field(default="UTC", max_length=64)
+    zone: str = Field(default=NOWHERE, max_length=64)
     locale: str = Field(default="en", max_length=16)
 
 
@@ -42,7 +44,7 @@ class Person(SQLModel, table=True):
     workspace_id: int = link("workspace.id")
     name: str = Field(max_length=200)
     email: str | None = Field(default=None, max_length=320, index=True)
-    zone: str = Field(default="UTC", max_length=64)
+    zone: str = Field(default=NOWHERE, max_length=64)
 
     @property
     def ref(self) -> PersonRef:
@@ -84,7 +86,7 @@ def _workspaces() -> SelectOfScalar[Workspace]:
     )
 
 
-def workspace(db: Db, platform: str, external: str, *, name: str = "", zone: str = "UTC") -> Workspace:
+def workspace(db: Db, platform: str, external: str, *, name: str = "", zone: str = NOWHERE) -> Workspace:
     """The workspace, made when it is met for the first time."""
     found = workspace_known(db, platform, external)
     if found is None:
@@ -135,6 +137,13 @@ def meet(
             setattr(person, field, value)
     db.flush()
     return person
+
+
+def lives_by(db: Db, person: Person, zone: str) -> None:
+    """Whoever's platform does not say where they live is taken to live where their cohort does."""
+    if person.zone == NOWHERE:
+        person.zone = zone
+        db.flush()
 
 
 def by_email(db: Db, place: Workspace, email: str, *, name: str) -> Person:

@@ -36,7 +36,7 @@ class SessionState(StrEnum):
 
 SESSION_LIFE = {
     SessionState.PLANNED: frozenset({SessionState.LIVE, SessionState.HELD, SessionState.CANCELLED}),
-    SessionState.LIVE: frozenset({SessionState.HELD}),
+    SessionState.LIVE: frozenset({SessionState.HELD, SessionState.PLANNED}),  # begun by itself, and nobody was there
     SessionState.HELD: frozenset(),
     SessionState.CANCELLED: frozenset({SessionState.PLANNED}),
 }

@@ -209,7 +209,7 @@ def _tell_room(
         key=f"session:{session.id}/{what}/r{session.revision}",
         now=now,
         about=session.about,
-        expires=session.ends_at,
+        expires=max(session.ends_at, now + timedelta(days=1)),  # one that was not held is called off afterwards
         presses=list(presses),
         title=session.title,
         starts=session.starts_at,

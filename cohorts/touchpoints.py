@@ -156,7 +156,7 @@ def turns(db: Db, cohort: "Cohort", *, now: datetime) -> dict[str, dict[int, dat
         heard = [row for row in rows if _is_for(row, listener)]
         alike = (listener.zone, tuple(row.id for row in heard))
         if alike not in known:
-            wishes = [Wish(row.key, row.due_at, row.urgency, row.before_at) for row in heard]
+            wishes = [Wish(row.key, row.due_at, row.urgency, row.before_at, row.cohort_id) for row in heard]
             known[alike] = slots(wishes, Reader(listener.zone, held))
         for row in heard:
             if row.cohort_id == cohort.id:

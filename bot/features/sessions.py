@@ -9,7 +9,7 @@ from bot.ask import Ask, Due, Part, Reply
 from bot.command_text import Kind
 from bot.features.graduation import complete
 from bot.registry import Option, button, command, due, words
-from cohorts import attendance, breakouts, guests, hosting, materials, meeting, sessions
+from cohorts import attendance, breakouts, guests, hosting, materials, meeting, sessions, unseen
 from cohorts.attendance import Answer, Attended
 from cohorts.cohort import Cohort, Membership, present
 from cohorts.errors import Refused
@@ -125,6 +125,8 @@ def begin_by_itself(due: Due, session_id: int) -> None:
     session, cohort = sessions.get(due.db, session_id)
     if sessions.is_expected(cohort) and session.state is SessionState.PLANNED:
         meeting.begin(due.db, cohort, session, now=due.now, due=due.due_at)
+        if unseen.is_silent(due.db, session):
+            unseen.tell(due.db, cohort, session, now=due.now, due=due.due_at)
 
 
 @command("session end", help="End the session: reflections are asked for", role=Role.HOST)
@@ -152,7 +154,11 @@ def _end(ask: Ask, cohort: Cohort, session: Session) -> Reply:
 @due("sessions/close")
 def close_by_itself(due: Due, session_id: int) -> None:
     session, cohort = sessions.get(due.db, session_id)
-    if sessions.is_expected(cohort):
+    if not sessions.is_expected(cohort):
+        return
+    if session.state is not SessionState.HELD and unseen.is_silent(due.db, session):
+        unseen.ask(due.db, cohort, session, now=due.now, due=due.due_at)
+    else:
         meeting.end(due.db, cohort, session, now=due.now, due=due.due_at)
 
 
@@ -199,9 +205,11 @@ def settled(ask: Ask, session_id: int) -> Reply:
 
 @due("sessions/settle")
 def settle_by_itself(due: Due, session_id: int) -> None:
-    """Six hours after the end, whoever was not seen was absent."""
+    """Six hours after the end, whoever was not seen was absent; nobody is where it is not known whether it was held."""
     session, cohort = sessions.get(due.db, session_id)
-    if session.state is SessionState.HELD:
+    if session.state is SessionState.LIVE and not unseen.is_silent(due.db, session):
+        meeting.end(due.db, cohort, session, now=due.now, due=due.due_at)  # somebody spoke of it meanwhile
+    elif session.state is SessionState.HELD:
         meeting.settle(due.db, cohort, session, now=due.now, due=due.due_at)
 
 

@@ -155,6 +155,7 @@ def test_a_group_that_runs_itself_runs_by_itself_too(chat: World, people: list[P
     chat.fay.says("/session hand-over 1").presses("Let the group run it").presses("Yes, they run it")
     chat.until(FIRST).passes(minutes=10)
     assert people[0].sees("who talks with whom", people[0].room())
+    people[0].presses("I'm here", room=people[0].room())
     chat.passes(hours=3)
     assert people[0].sees("Recap: Set out", people[0].room())
 

@@ -18,6 +18,7 @@ from bot.platforms.slack.setup import Mode
 from cohorts.outbox import Effect, EffectKind, EffectState
 from cohorts.store import Db
 from tests.platforms.discord_stage import DiscordStage
+from tests.platforms.local_stage import LocalStage
 from tests.platforms.slack_stage import SlackStage
 from tests.platforms.stage import Actor, Stage, together
 
@@ -25,10 +26,10 @@ NAMES = ("Ana", "Ben", "Chi", "Dan", "Eve", "Fin", "Gus", "Hal", "Ivy", "Jon", "
 ZONES = ("Europe/Berlin", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
 FIRST = datetime(2027, 1, 11, 15, 0, tzinfo=UTC)
 
-STAGES: dict[str, Callable[[Path], SlackStage | DiscordStage]] = {
+STAGES: dict[str, Callable[[Path], SlackStage | DiscordStage | LocalStage]] = {
     "slack by socket": lambda folder: SlackStage(folder, Mode.SOCKET),
-    "slack over http": lambda folder: SlackStage(folder, Mode.HTTP),
     "discord": DiscordStage,
+    "local": LocalStage,
 }
 
 
