@@ -48,6 +48,7 @@ from bot.platforms.local.chat import Chat
 from bot.platforms.local.draw import draw_words
 from bot.platforms.local.page import Page
 from bot.platforms.local.send import LocalPlatform
+from bot.platforms.local.state import Upcoming
 
 NOON = datetime(2027, 1, 11, 12, tzinfo=UTC)
 EVERY_KIND = Form(
@@ -111,8 +112,8 @@ class FakeKeeper:
     def set_pace(self, pace: float) -> None:
         self.speed = pace
 
-    def next_thing(self) -> tuple[datetime, str] | None:
-        return self.at + timedelta(hours=3), "Tea"
+    def next_thing(self) -> Upcoming | None:
+        return Upcoming(self.at + timedelta(hours=3), "Tea", "to Ana")
 
     async def forward(self, by: timedelta) -> None:
         self.at += by

@@ -23,7 +23,7 @@ from bot.platforms.local.client import Client, FormGone, Offered
 from bot.platforms.local.draw import DrawnButton
 from bot.platforms.local.journal import Event
 from bot.platforms.local.security import Guard, Handler, protect
-from bot.platforms.local.state import Change, ClockView, change_for, clock_view, state_of
+from bot.platforms.local.state import Change, ClockView, Upcoming, change_for, clock_view, state_of
 
 STATIC = {
     "chat.css": "text/css",
@@ -47,7 +47,7 @@ class Timekeeper(Protocol):
 
     def set_pace(self, pace: float) -> None: ...
 
-    def next_thing(self) -> tuple[datetime, str] | None: ...
+    def next_thing(self) -> Upcoming | None: ...
 
     async def forward(self, by: timedelta) -> None: ...
 
