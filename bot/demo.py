@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +31,7 @@ from bot.platforms.local.send import LocalPlatform
 from bot.platforms.local.state import Upcoming
 from bot.pretend.cast import Cast, invent
 from bot.words import Words
+from cohorts import welcome
 from cohorts.cohort import Cohort, CohortState
 from cohorts.facts import Fact
 from cohorts.store import Db, Store
@@ -68,8 +69,8 @@ class Stepper:
         await self.app.scheduler.tick(self.clock.now())
         self._send_at = await self.app.delivery.drain()
 
-    async def until(self, moment: datetime) -> None:
-        """To a later moment, stopping at each thing on the way."""
+    async def until(self, moment: datetime, sooner: Callable[[], Awaitable[datetime | None]] | None = None) -> None:
+        """To a later moment, stopping at each thing on the way. `sooner` may name an earlier one after each of them."""
         await self.step()
         while (at := await self.next_at()) is not None and at <= moment:
             before = self.clock.now()
@@ -77,6 +78,8 @@ class Stepper:
             await self.step()
             if self.clock.now() == before and await self.next_at() == at:
                 break  # what is still due now waits for something else than time
+            if sooner is not None and (at := await sooner()) is not None:
+                moment = min(moment, at)
         self.clock.move_to(moment)
 
 
@@ -107,12 +110,19 @@ class MovingClock:
             await self._stepper.until(self.now() + by)
             await self._look_ahead()
 
-    async def to_next(self) -> None:
+    async def to_next(self, shown: datetime | None = None) -> None:
+        """To what happens next, and no further than what the page showed when it was asked for."""
         async with self._moving:
             await self._look_ahead()
             if self._next is not None:
-                await self._stepper.until(max(self._next.at, self.now()))
+                shown = shown if shown is not None and shown > self.now() else self._next.at
+                await self._stepper.until(min(shown, self._next.at), self._next_at)
             await self._look_ahead()
+
+    async def _next_at(self) -> datetime | None:
+        """What pretend people do on the way may lead to something sooner."""
+        await self._look_ahead()
+        return self._next.at if self._next is not None else None
 
     async def run(self) -> None:
         """Let time pass, until cancelled."""
@@ -139,7 +149,7 @@ class MovingClock:
 
 
 def in_words(coming: Coming, words: Words) -> Upcoming:
-    """"The hour-before reminder", "to Sam, Ana and 8 more". Whom a visitor can act as comes first."""
+    """ "The hour-before reminder", "to Sam, Ana and 8 more". Whom a visitor can act as comes first."""
     # A feature that the demo has never heard of may do timed work too.
     things = [words.find("demo", "things", rule) or rule for rule in coming.rules]
     first = things[0] if things else words.get("demo", "next", "letter")
@@ -231,7 +241,10 @@ async def serve(
         )
         if again:
             cast.catch_up()
-        elif not day_0:
+        elif day_0:
+            now = clock.now()
+            await app.threads.write(lambda db: welcome.let_in(db, "local", "local", name="", by=OWNER, now=now))
+        else:
             await _open_program(visit, clock.now(), zone)
         stepper = Stepper(app, clock, Newcomers(app, cast, clock))
         await stepper.step()
@@ -254,6 +267,7 @@ def _said(chat: Chat) -> Iterator[ChatMessage]:
 def local_zone() -> str:
     """The IANA zone of this machine, as far as it tells."""
     named = os.environ.get("TZ") or str(Path("/etc/localtime").resolve()).partition("zoneinfo/")[2]
+    named = named.removeprefix("Etc/")
     return named if named in available_timezones() else "Europe/Berlin"
 
 

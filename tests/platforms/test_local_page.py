@@ -118,8 +118,8 @@ class FakeKeeper:
     async def forward(self, by: timedelta) -> None:
         self.at += by
 
-    async def to_next(self) -> None:
-        self.at += timedelta(hours=3)
+    async def to_next(self, shown: datetime | None = None) -> None:
+        self.at = shown or self.at + timedelta(hours=3)
 
 
 def said(text: str) -> Message:

@@ -1,0 +1,122 @@
+"""One whole program at the page, by all three people, from the owner's first message to the last export."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+from playwright.sync_api import expect
+
+from tests.browser.page import Visitor
+
+PROGRAM = "value-accelerator"
+
+
+def first_tuesday() -> date:
+    """A first session late enough for every promised date to lie before it."""
+    day = date.today() + timedelta(days=26)
+    return day + timedelta(days=(1 - day.weekday()) % 7)
+
+
+def the_owner_names_a_facilitator(visitor: Visitor) -> None:
+    visitor.acts_as("Olu Adeyemi").reads("Hello, I am Caravan").photo("01-day-0")
+    visitor.presses("Name a facilitator").reads("makes Fay lead")
+    visitor.asks(f"/program facilitator @fay program:{PROGRAM}").reads("Fay Okafor leads Value Accelerator")
+    visitor.photo("02-facilitator-named")
+
+
+def the_facilitator_opens(visitor: Visitor) -> None:
+    visitor.acts_as("Fay Okafor").asks(f"/program open {PROGRAM} {first_tuesday():%Y-%m-%d}")
+    visitor.reads("Open Value Accelerator?").photo("03-open-preview")
+    visitor.presses("Say what only you know")
+    visitor.dialog.get_by_label("Where do you meet?").fill("voice")
+    visitor.dialog.get_by_label("Who signs the letter?").fill("Olu Adeyemi")
+    visitor.dialog.get_by_label("Their title").fill("Head of Customers")
+    visitor.photo("04-open-form").submits()
+    visitor.presses("Open for applications").reads("Value Accelerator is open").photo("05-opened")
+
+
+def a_participant_applies(visitor: Visitor) -> None:
+    visitor.acts_as("Sam Rivera").says("/apply")
+    form = visitor.dialog
+    form.get_by_label(re.compile("^What should run")).fill("The weekly report writes itself by Friday noon")
+    form.get_by_label("I set it up").check()
+    visitor.photo("06-application")
+    visitor.fills_in("The weekly report writes itself by Friday noon").reads("Your application is in").photo("07-applied")
+
+
+def the_facilitator_decides(visitor: Visitor) -> None:
+    visitor.waits("+1 day", 2)
+    visitor.acts_as("Fay Okafor").asks("/program applications").reads("Sam Rivera").photo("08-applications")
+    accept_everybody(visitor)
+    visitor.photo("09-drafts").presses("decisions").reads("on the way").photo("10-decided")
+    visitor.asks("/program launch").photo("11-launch").presses("Yes, start").reads("Value Accelerator").photo(
+        "12-started"
+    )
+
+
+def accept_everybody(visitor: Visitor) -> None:
+    for n in range(1, 20):
+        waiting = visitor.newest.get_by_role("button", name="Accept", exact=True)
+        if not waiting.count():
+            return
+        waiting.first.click()
+        expect(visitor.newest.get_by_role("button", name=re.compile(rf"Send {n} decisions?"))).to_be_visible()
+
+
+def the_participant_arrives(visitor: Visitor) -> None:
+    visitor.acts_as("Sam Rivera").waits_until_next_is("Sam").waits("Go to it").photo("13-accepted")
+    visitor.presses("Answer the first questions").fills_in("Fridays without copying").photo("14-survey-answered")
+    visitor.asks("/cohort").photo("15-home")
+    visitor.goes_to(PROGRAM).photo("16-room")
+
+
+def the_facilitator_plans(visitor: Visitor) -> None:
+    visitor.acts_as("Fay Okafor").says("/session plan")
+    goal = visitor.dialog.get_by_label(re.compile("^Goal of the hour"))
+    goal.fill("Everybody leaves with one routine chosen, and somebody to build it with.")
+    visitor.photo("17-plan").dialog.locator("button[type=submit]").click()
+    expect(visitor.dialog).to_contain_text("2 of")
+    visitor.photo("18-plan-homework").submits().reads("one routine chosen").photo("19-plan-difference")
+    visitor.presses("Yes, change it")
+    expect(visitor.newest.get_by_role("button", name="Yes, change it")).not_to_be_visible()
+    visitor.photo("20-planned")
+
+
+def they_meet(visitor: Visitor, number: int) -> None:
+    first = number == 1
+    visitor.waits_until_next_is("The start of a session")
+    if first:
+        visitor.acts_as("Sam Rivera").photo("21-reminder")
+        visitor.acts_as("Fay Okafor").reads("How it runs").photo("22-brief")
+    visitor.waits("Go to it").acts_as("Fay Okafor").presses("Start")
+    expect(visitor.newest).to_contain_text("Press the button when you are done")
+    visitor.acts_as("Sam Rivera").goes_to(PROGRAM).presses("I'm here")
+    expect(visitor.newest).to_contain_text("Good to see you")
+    if first:
+        visitor.photo("23-session").acts_as("Fay Okafor").photo("24-session-led")
+        visitor.waits("+1 hour").presses("End the session")
+        expect(visitor.log.get_by_role("button", name="End the session")).not_to_be_visible()
+        visitor.photo("25-session-over")
+    else:
+        visitor.waits_until_next_is("The end of the session").waits("Go to it")
+    visitor.acts_as("Sam Rivera")
+    visitor.presses(re.compile("^Answer$")).fills_in("Hearing that others are stuck too")
+    expect(visitor.newest).to_contain_text("Thank you")
+    visitor.asks("/submit https://build.example.com/one what I learned").reads("build.example.com")
+    if first:
+        visitor.photo("26-handed-in").waits("+1 day", 2).goes_to(PROGRAM).reads("Recap").photo("27-room-after")
+
+
+def they_graduate(visitor: Visitor) -> None:
+    visitor.waits_until_next_is("The names of the graduates").waits("Go to it").acts_as("Sam Rivera")
+    visitor.reads(re.compile("graduat", re.IGNORECASE)).photo("30-graduated")
+    visitor.asks("/graduate").photo("31-graduate")
+
+
+def the_owner_reports(visitor: Visitor) -> None:
+    visitor.waits("+1 day", 3)
+    visitor.acts_as("Olu Adeyemi").asks("/program report")
+    picture = visitor.log.get_by_role("img", name=re.compile("Value Accelerator|Goals")).last
+    expect(picture).to_be_visible()
+    visitor.photo("32-report")
