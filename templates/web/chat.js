@@ -148,7 +148,7 @@ function showBadge(badge, count) {
   badge.hidden = !count;
   badge.title = words;
   badge.replaceChildren(el("span", { "aria-hidden": "true" }, count > 99 ? "99+" : String(count)),
-    el("span", { class: "visually-hidden" }, `, ${words}`));
+    el("span", { class: "visually-hidden" }, words));
 }
 
 function personItem(person) {

@@ -294,7 +294,7 @@ async def test_a_person_sees_their_own_rooms_and_nobody_elses(page: Served) -> N
     assert state["clock"] == {
         "now": "2027-01-11T12:00:00+00:00",
         "pace": 0,
-        "next": {"at": "2027-01-11T15:00:00+00:00", "what": "Tea"},
+        "next": {"at": "2027-01-11T15:00:00+00:00", "what": "Tea", "whom": "to Ana"},
         "movable": True,
     }
     assert "for ben" in json.dumps(state)
@@ -469,7 +469,7 @@ async def test_a_file_comes_as_a_download_and_only_to_those_who_see_it(page: Ser
 
 async def test_the_clock_is_moved_from_the_page(page: Served) -> None:
     await page.post("/api/clock", {"do": "forward", "hours": 24})
-    await page.post("/api/clock", {"do": "next"})
+    await page.post("/api/clock", {"do": "next", "at": "2027-01-12T15:00:00+00:00"})
     status, view = await page.post("/api/clock", {"do": "pace", "pace": 10080})
     assert (status, page.keeper.at) == (200, NOON + timedelta(hours=27))
     assert json.loads(view)["pace"] == 10080
