@@ -136,6 +136,12 @@ class Visitor:
                 return self
         raise AssertionError("the form never ends")
 
+    def turns_the_page(self) -> Visitor:
+        """On to the second page of the open form."""
+        self.dialog.locator("button[type=submit]").click()
+        expect(self.dialog).to_contain_text("2 of")
+        return self
+
     def submits(self) -> Visitor:
         """The open form as it stands; it was its last page."""
         self.dialog.locator("button[type=submit]").click()
