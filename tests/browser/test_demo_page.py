@@ -78,7 +78,8 @@ def test_the_clock_goes_to_just_what_it_shows_and_whoever_hears_it_has_something
         expect(visitor.clock.get_by_role("time")).to_contain_text(re.compile(rf" {shown[1]} {shown[2]}.*, {shown[3]}$"))
         expect(visitor.messages).to_have_count(0)
         expect(fay).to_have_accessible_name("Fay Okafor facilitator 1 unread message")
-        visitor.acts_as("Fay Okafor").reads("Applications for Value Accelerator are closed")
+        visitor.acts_as("Fay Okafor")
+        expect(visitor.newest.get_by_role("button", name="Extend a week")).to_be_visible()
 
 
 def test_a_first_visit_explains_itself_and_does_so_again_when_asked(page: Page, address: str) -> None:
@@ -190,7 +191,7 @@ def test_a_screen_reader_finds_its_way(page: Page, address: str) -> None:
     visitor = Visitor(page, address).acts_as("Fay Okafor").says("/program open value-accelerator")
     expect(page.locator("html")).to_have_attribute("lang", "en")
     for landmark in ("banner", "complementary", "main"):
-        expect(page.get_by_role(landmark, include_hidden=True)).to_have_count(1)  # type: ignore[arg-type]
+        expect(page.get_by_role(landmark, include_hidden=True)).to_have_count(1)
     expect(page.get_by_role("heading", level=1, include_hidden=True)).to_have_count(1)
     for field in visitor.dialog.get_by_role("textbox").all():
         expect(field).to_have_accessible_name(re.compile(r"\w"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import expect
@@ -17,7 +17,7 @@ PROGRAM = "value-accelerator"
 
 def first_tuesday() -> date:
     """A first session late enough for every promised date to lie before it."""
-    day = date.today() + timedelta(days=26)
+    day = datetime.now(UTC).date() + timedelta(days=26)
     return day + timedelta(days=(1 - day.weekday()) % 7)
 
 
