@@ -113,6 +113,8 @@ def they_meet(visitor: Visitor, number: int) -> None:
     visitor.asks("/submit https://build.example.com/one what I learned").reads("build.example.com")
     if first:
         visitor.photo("26-handed-in").waits("+1 day", 2).goes_to(PROGRAM).reads("Recap").photo("27-room-after")
+    elif number < 6:
+        visitor.waits("+1 day", 5)
 
 
 def they_graduate(visitor: Visitor) -> None:
