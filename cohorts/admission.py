@@ -176,6 +176,7 @@ def _welcome(
         room=cohorts_.room_of(db, cohort).ref,
         starts=cohort.opens_at,
         commitment=program.commitment.text if program.commitment else "",
+        hours=program.commitment.hours_per_week if program.commitment else None,
         welcome=program.orientation.text if program.orientation else "",
         video=program.orientation.video if program.orientation else "",
         checklist=list(program.orientation.checklist) if program.orientation else [],

@@ -166,7 +166,9 @@ def _by_items(calendar: Calendar) -> Iterator[Planned]:
             cohort = next(o for o in calendar.occasions if o.kind == "cohort")
             day = calendar.start.date()
             due = day_of(day, when.day, when.at, calendar.zone)
-            yield _planned(calendar, item.rule, item.key, cohort, due, None, 0, item.late, _urgency(calendar, item, due))
+            yield _planned(
+                calendar, item.rule, item.key, cohort, due, None, 0, item.late, _urgency(calendar, item, due)
+            )
         elif when.kind is WhenKind.ANCHOR:
             for occasion, name in _anchored(calendar, item):
                 anchor = occasion.moments[name]

@@ -16,7 +16,7 @@ from cohorts.facts import clean
 from cohorts.moments import shift
 from cohorts.people import Person
 from cohorts.planning import Item, Occasion, Rule, Source
-from cohorts.program_kinds import Urgency
+from cohorts.program_kinds import SessionKind, Urgency
 from cohorts.program_parts import ProgramTouchpoint, Prompt
 from cohorts.programs import Program
 from cohorts.store import Db, link, moment
@@ -102,11 +102,11 @@ def recipients(db: Db, cohort: Cohort, touchpoint: ProgramTouchpoint, *, now: da
         case "alumni":
             return [one for one in members if one.state is MembershipState.GRADUATED]
         case "absent":
-            last = sessions.latest(db, cohort, now=now)
+            last = sessions.last_of(_owed(db, cohort), now=now)
             seen = attendance.attendance(db, last) if last is not None else {}
             return [one for one in members if last is not None and seen.get(one.id) is not Attended.PRESENT]
         case "not_rsvped":
-            coming = sessions.upcoming(db, cohort, now=now)
+            coming = sessions.next_of(_owed(db, cohort), now=now)
             answered = attendance.answers(db, coming) if coming is not None else {}
             return [one for one in members if coming is not None and one.id not in answered]
     if touchpoint.owes is not None:
@@ -114,6 +114,11 @@ def recipients(db: Db, cohort: Cohort, touchpoint: ProgramTouchpoint, *, now: da
         return homework.debtors(db, cohort, owed[0]) if owed else []
     audience = (touchpoint.to,)
     return [one for one in members if cohort.program.is_for(audience, answers_of(db, cohort, one))]
+
+
+def _owed(db: Db, cohort: Cohort) -> list[sessions.Session]:
+    """The sessions that one answers for: not office hours."""
+    return [one for one in sessions.standing(db, cohort) if one.kind is not SessionKind.OFFICE_HOURS]
 
 
 def belongs_to_a_session(when: When) -> bool:
@@ -138,7 +143,9 @@ def heard_at(
 
 def rings(db: Db, cohort: Cohort, touchpoint: ProgramTouchpoint, *, now: datetime) -> bool:
     """Whether a message to the room pings: it is `now`, day for all, and no meeting, which has called them already."""
-    if touchpoint.urgency is not Urgency.NOW or any(at <= now < at + MEETING for at in touchpoints.meetings(db, cohort)):
+    if touchpoint.urgency is not Urgency.NOW or any(
+        at <= now < at + MEETING for at in touchpoints.meetings(db, cohort)
+    ):
         return False
     return all(is_daytime(now, one.zone) for one in people_of(db, present(db, cohort)).values())
 

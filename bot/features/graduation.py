@@ -141,6 +141,7 @@ def complete(ask: Ask, cohort: Cohort, member: Membership) -> bool:
         "graduation/made-it",
         key=f"graduated:{member.id}/room",
         now=ask.now,
+        ping=False,  # the one whom it is about has a letter
         program=cohort.name,
         person=member.ref,
     )

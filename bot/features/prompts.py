@@ -20,7 +20,7 @@ from cohorts.facts import Fact, Markdown
 from cohorts.outbox import Press
 from cohorts.people import Person, Role
 from cohorts.program_answers import quote, quotes_of
-from cohorts.program_kinds import Urgency
+from cohorts.program_kinds import SessionKind, Urgency
 from cohorts.program_parts import ProgramTouchpoint
 from cohorts.prompts import OwnPrompt
 
@@ -38,12 +38,15 @@ def ask_all(due: Due, cohort_id: int, item: str, membership_id: int | None = Non
         members = [one for one in members if one.id == membership_id]
     elif not cohort.is_open or cohort.state is cohorts_.CohortState.RECRUITING:
         return  # what hangs on the last session may well come when graduates are named already
+    following = sessions.next_meeting(due.db, cohort, now=due.now)
+    again = following is not None and following.kind is not SessionKind.REUNION
     for member in members:
         due.tell(
             member,
             "prompts/ask",
             presses=[Press("prompts/open", {"cohort_id": cohort.id, "prompt": item}, "primary")],
             ask=quote(prompt.ask, quoted(due.db, cohort, member)),
+            again=again,
         )
 
 
@@ -150,7 +153,8 @@ def answered(ask: Ask, answers: Answers, cohort_id: int, prompt: str) -> Respons
     if prompts.find(ask.db, cohort, prompt) is None:
         raise Refused("commands/gone")
     prompts.answer(ask.db, membership, prompt, words, now=ask.now)
-    return Reply("prompts/kept")
+    following = sessions.next_meeting(ask.db, cohort, now=ask.now)
+    return Reply("prompts/kept", again=following is not None and following.kind is not SessionKind.REUNION)
 
 
 @due("prompts/say")

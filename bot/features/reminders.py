@@ -9,6 +9,7 @@ from bot.registry import due
 from cohorts import answers, guests, homework, hosting, meeting, sessions
 from cohorts.attendance import rsvp_presses
 from cohorts.outbox import Press
+from cohorts.program_kinds import SessionKind
 
 
 @due("sessions/reminder-day")
@@ -39,6 +40,8 @@ def remind_a_day_before(due: Due, session_id: int) -> None:
             host=host.ref if host is not None and not hosts else None,
             hosts=hosts,
             rsvp=cohort.program.defaults.rsvp,
+            brief=cohort.program.defaults.brief,
+            optional=session.kind is SessionKind.OFFICE_HOURS,
         )
 
 
