@@ -1,11 +1,17 @@
-"""Somebody from outside for one session: named in what is told of it, and written to three days before."""
+"""Somebody from outside for one session: named in what is told of it, written to before, thanked afterwards."""
 
 from datetime import timedelta
 
 from cohorts import sessions
 from cohorts.cohort import Cohort
 from cohorts.planning import Rule, Source
+from cohorts.program_parts import Guest
 from cohorts.sessions import Session
+
+
+def called(guest: Guest) -> str:
+    """How one speaks to a guest: "Ana Flores" of "Ana Flores, Northwind"."""
+    return guest.name.partition(",")[0].strip() or guest.name
 
 
 def name_of(cohort: Cohort, session: Session) -> str:
@@ -14,5 +20,8 @@ def name_of(cohort: Cohort, session: Session) -> str:
 
 
 TOUCHPOINTS = Source(
-    rules=(Rule("guests/write", on="session", anchor="start", shift="-3d", late=timedelta(days=2), trait="guest"),),
+    rules=(
+        Rule("guests/write", on="session", anchor="start", shift="-3d", late=timedelta(days=2), trait="guest"),
+        Rule("guests/thank", on="session", anchor="end", shift="1h", late=timedelta(days=2), trait="guest"),
+    )
 )

@@ -115,6 +115,7 @@ def name_graduates(due: Due, cohort_id: int) -> None:
             ping=False,  # each of them has a letter at the same moment
             program=cohort.name,
             promise=cohort.program.promise,
+            theme=cohort.program.theme.value,
             graduates=[member.ref for member in named],
             again=again.starts_at if again is not None else None,
         )

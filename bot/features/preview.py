@@ -27,6 +27,7 @@ BEHIND = frozenset(
         "applications/closed",
         "applications/daily",
         "applications/nudge",
+        "guests/thank",
         "polls/close",
         "sessions/brief",
         "sessions/recap-draft",
