@@ -62,6 +62,7 @@ def _brief(db: Db, cohort: Cohort, session: Session) -> dict[str, Fact]:
         "pairs": bool(breakouts.rounds_of(cohort, session)),
         "guest": guests.name_of(cohort, session),
         "guest_brief": guest.brief if guest is not None else "",
+        "asked": cohort.program.defaults.rsvp,
         "coming": [one.ref for one in members if said.get(one.id) is Answer.YES],
         "unsure": [one.ref for one in members if said.get(one.id) in (None, Answer.MAYBE)],
         "not_coming": [one.ref for one in members if said.get(one.id) is Answer.NO],

@@ -45,7 +45,14 @@ def rsvp_pressed(ask: Ask, session_id: int, answer: str) -> Reply:
 
 def _answered(ask: Ask, session: Session, membership: Membership, answer: Answer) -> Reply:
     attendance.rsvp(ask.db, session, membership, answer, now=ask.now)
-    return Reply("sessions/rsvp", answer=answer.value, title=session.title, starts=session.starts_at)
+    _, cohort = sessions.get(ask.db, session.id)
+    return Reply(
+        "sessions/rsvp",
+        answer=answer.value,
+        title=session.title,
+        starts=session.starts_at,
+        recap=cohort.program.defaults.recap and session.kind is SessionKind.SESSION,
+    )
 
 
 @due("sessions/open-doors")

@@ -98,7 +98,7 @@ SIGNED = ("letter", "signed", "title")
 ASKED = ("program", "yours", "leader", "approved")
 BRIEF = (
     *("title", "starts", "goal", "makes", "pairs", "guest", "guest_brief"),
-    *("coming", "unsure", "not_coming", "agenda", "held", "surveys"),
+    *("asked", "coming", "unsure", "not_coming", "agenda", "held", "surveys"),
 )
 RECAP = ("title", "recording", "there", "members", "quotes", "homework", "graduates", *NEXT)
 # Facts that come as a mapping, or that a helper adds.
