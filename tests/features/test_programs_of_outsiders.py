@@ -29,7 +29,7 @@ MEETINGS = {
     "02": ("05", "08", "19", "22"),
     "03": ("05", "08"),
 }  # and the Fridays before
-OF_A_SESSION = ("sessions/", "pairing/", "reflections/ask", "reunion/")
+OF_A_SESSION = ("sessions/", "pairing/", "reflections/ask", "reunion/", "guests/")  # the last to whoever hosts
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ MORE: Mapping[str, tuple[str, ...]] = {
     "pairing/group": ("people", "ends"),
     "pairing/back": ("people", "ends"),
     "polls/closed": POLLED,
-    "polls/result": POLLED,
+    "polls/result": (*POLLED, "opens"),
     "reviews/home": ("count", "person", "title"),
     "reviews/work": PIECE,
     "report/page": REPORT,
@@ -529,7 +529,12 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "reunion/home": {"words": (HOSTILE, "")},
     "leaders/letter": {"title": ("CEO", "")},
     "leaders/unapproved": {"title": ("CEO", "")},
-    "guests/write": {"guest": ("Ana Flores",), "clock": ("Tuesday 12 January, 16:00 (Europe/Berlin)",)},
+    "guests/thank": {"guest": ("Ana Flores, Northwind",), "called": ("Ana Flores",)},
+    "guests/write": {
+        "guest": ("Ana Flores, Northwind",),
+        "called": ("Ana Flores",),
+        "clock": ("Tuesday 12 January, 16:00 (Europe/Berlin)",),
+    },
     "hosting/offered": {"others": ([BEN, CHI], [])},
     "plan/difference": {
         "lines": (
