@@ -121,16 +121,19 @@ class Due:
         template: str,
         /,
         *,
+        can_wait: bool = False,
         expires: datetime | None = None,
         about: About | None = None,
         presses: Sequence[Press] = (),
         more: Mapping[str, Fact] = outbox.NOTHING,
         **facts: Fact,
     ) -> None:
-        """A direct message to each who conducts the program."""
+        """A direct message to each who conducts the program; by their day, if it `can_wait`."""
         for facilitator in facilitators(self.db, cohort.workspace_id, cohort.program_key):
             said = {**more, **facts}
-            self.tell_person(facilitator, template, expires=expires, about=about, presses=presses, more=said)
+            self.tell_person(
+                facilitator, template, can_wait=can_wait, expires=expires, about=about, presses=presses, more=said
+            )
 
     def tell_person(
         self,

@@ -254,8 +254,8 @@ def _node(value: object, directory: Directory) -> md.Slot:
             return directory.rooms.get(id_) or RoomMention("…", None)
         case Moment() | Link():
             return value
-        case Markdown(text=text):
-            return Markdown(clean(text))
+        case Markdown(text=text, quotes=quotes):
+            return Markdown(clean(text), tuple(clean(one) for one in quotes))
         case datetime():
             return Moment(value)
         case date():

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
-from cohorts import applications, audit, outbox, sessions, which
+from cohorts import applications, audit, outbox, sessions, surveys, which
 from cohorts import cohort as cohorts_
 from cohorts.applications import (
     APPLICATION_LIFE,
@@ -158,10 +158,11 @@ def _welcome(
 ) -> None:
     program = cohort.program
     membership = cohorts_.welcome(db, cohort, person, now=now)
+    early = surveys.asked_before(db, cohort, now=now)
     first = [
         survey.key
         for survey in program.surveys
-        if survey.comes_with_acceptance and program.is_for(survey.audience, application.given)
+        if (survey.comes_with_acceptance or survey.key in early) and program.is_for(survey.audience, application.given)
     ]
     outbox.enclose(
         db,
@@ -176,6 +177,7 @@ def _welcome(
         room=cohorts_.room_of(db, cohort).ref,
         starts=cohort.opens_at,
         commitment=program.commitment.text if program.commitment else "",
+        hours=program.commitment.hours_per_week if program.commitment else None,
         welcome=program.orientation.text if program.orientation else "",
         video=program.orientation.video if program.orientation else "",
         checklist=list(program.orientation.checklist) if program.orientation else [],

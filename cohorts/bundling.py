@@ -147,10 +147,16 @@ def _days(wishes: Sequence[Wish], fitting: Mapping[str, datetime], reader: Reade
 
 
 def _ride(wish: Wish, at: datetime, days: Days, reader: Reader) -> date:
-    """The first day within the week that brings something anyway, else its own."""
+    """The first day within the week that brings something anyway, else its own.
+
+    What counts down to something ("in a week we meet") waits no longer than a quarter of its lead.
+    """
     own = reader.day(at)
+    until = None if wish.before is None else wish.at + (wish.before - wish.at) / 4
     for n in range(RIDE + 1):
         day = own + timedelta(days=n)
+        if n and until is not None and local(day, MORNING, reader.zone) > until:
+            break
         if days.get(day) and _in_time(wish, local(day, EVENING, reader.zone)):
             return day
     return own

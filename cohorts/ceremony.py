@@ -11,6 +11,7 @@ from cohorts.graduation import ceremony
 from cohorts.planning import Rule, Source
 from cohorts.program_kinds import Urgency
 from cohorts.store import Db, link, moment
+from cohorts.when import Anchor
 
 WORDS = 300
 ASKED_BEFORE = timedelta(days=7)  # from then on one's home shows the question, too
@@ -48,6 +49,12 @@ def is_ahead(db: Db, cohort: Cohort, *, now: datetime) -> bool:
     """Whether words can still be given: the cohort runs, and nobody was named yet."""
     held = ceremony(db, cohort)
     return cohort.state is CohortState.RUNNING and held is not None and now < held
+
+
+def is_at_the_end(cohort: Cohort) -> bool:
+    """Whether the ceremony is the end of a session, with everybody there; else it is in the room, in writing."""
+    when = cohort.program.graduation.when
+    return when.anchor == Anchor.SESSION_END and when.offset is None
 
 
 def is_near(db: Db, cohort: Cohort, *, now: datetime) -> bool:

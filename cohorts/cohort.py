@@ -195,6 +195,7 @@ def launch(db: Db, cohort: Cohort, *, by: Person, now: datetime) -> None:
         now=now,
         program=cohort.name,
         promise=cohort.program.promise,
+        theme=cohort.program.theme.value,
         norms=list(cohort.program.norms),
         people=[member.ref for member in members],
         starts=cohort.opens_at,

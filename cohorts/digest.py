@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 from cohorts.cohort import Cohort
 from cohorts.moments import local
 from cohorts.planning import Occasion, Rule, Source
+from cohorts.program_kinds import SessionKind
 from cohorts.sessions import SessionState, all_of, standing
 from cohorts.store import Db
 
@@ -22,8 +23,8 @@ def since(db: Db, cohort: Cohort, *, now: datetime) -> datetime:
 
 
 def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
-    """Each Friday between the first session and the last."""
-    held = standing(db, cohort)
+    """Each Friday between the first meeting and the last; from then on the room is quiet until the reunion."""
+    held = [one for one in standing(db, cohort) if one.kind is SessionKind.SESSION]
     if not held:
         return
     friday = cohort.starts_on + timedelta(days=(FRIDAY - cohort.starts_on.weekday()) % 7)

@@ -211,15 +211,25 @@ def _paths(program: Program) -> Iterator[Remark]:
 
 
 def _quotes(program: Program) -> Iterator[Remark]:
+    """An answer may be quoted to whoever gave it, and to nobody else."""
     questions = [question.key for question in program.application.questions]
+    alone = {f"prompts[{place}].ask" for place, _ in enumerate(program.prompts, start=1)}
+    alone |= {
+        f"touchpoints[{place}].text"
+        for place, touchpoint in enumerate(program.touchpoints, start=1)
+        if touchpoint.to not in ("cohort", "facilitators")
+    }
     for where, text in texts_of(program):
         for key in MY.findall(text):
             if key not in questions:
                 yield unknown(where, "application question", key, questions)
-        in_survey = where.startswith("surveys[") and where.endswith(".ask")
-        if in_survey and re.search(r"\{\{|\{%", MY.sub("", text)):
+        to_one = where in alone or (where.startswith("surveys[") and where.endswith(".ask"))
+        if to_one and re.search(r"\{\{|\{%", MY.sub("", text)):
             text = "found braces that are not understood, expected {{ my.KEY }} with the key of a question"
             yield refusal("quote", where, text)
+        elif not to_one and (found := MY.search(text)):
+            text = "which only a survey, a prompt or a message to members one by one can say"
+            yield refusal("quote", where, f"found {found[0]}, {text}")
 
 
 def _links(program: Program) -> Iterator[Remark]:

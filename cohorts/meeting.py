@@ -13,6 +13,7 @@ from cohorts import (
     homework,
     hosting,
     mailbag,
+    materials,
     outbox,
     quiet,
     reflections,
@@ -43,6 +44,7 @@ def begin(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datet
     """Make it live and post the pairs, from those who checked in, or else from those who are expected."""
     if not sessions.begin(db, session, now=now):
         return False
+    materials.keep_at_hand(db, cohort, session, now=now)
     members = present(db, cohort)
     seen = attendance.attendance(db, session)
     answers = attendance.answers(db, session)
@@ -155,6 +157,8 @@ def end(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetim
     if not sessions.end(db, session, now=now):
         return
     gatherings.disband(db, f"session:{session.id}/", now=now)
+    if session.kind is SessionKind.OFFICE_HOURS:
+        return  # nobody owes having been there, or looking back on it
     seen = attendance.attendance(db, session)
     members = present(db, cohort)
     answers = attendance.answers(db, session)
@@ -218,7 +222,8 @@ def settle(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: date
     """The absent are known now, and hear kindly what they missed."""
     if session.attendance_settled_at is not None:
         return
-    members = [one for one in present(db, cohort) if one.state is MembershipState.ACTIVE]
+    owed = session.kind is not SessionKind.OFFICE_HOURS
+    members = [one for one in present(db, cohort) if owed and one.state is MembershipState.ACTIVE]
     attendance.settle_attendance(db, session, members, now=now)
     seen = attendance.attendance(db, session)
     for member in members:
@@ -232,6 +237,7 @@ def settle(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: date
                 now=now,
                 expires=now + timedelta(days=3),
                 title=session.title,
+                recap=cohort.program.defaults.recap,
                 homework=_homework_facts(db, cohort, session),
                 more=_next(db, cohort, now),
             )
@@ -292,7 +298,7 @@ def recap(db: Db, cohort: Cohort, session: Session, now: datetime) -> dict[str, 
         "members": len(people_),
         "quotes": _quotes(db, session, people_),
         "homework": _homework_facts(db, cohort, session),
-        "graduates": graduation.named_at(db, cohort) if sessions.upcoming(db, cohort, now=now) is None else None,
+        "graduates": graduation.named_at(db, cohort) if sessions.next_meeting(db, cohort, now=now) is None else None,
         **_next(db, cohort, now),
     }
 
@@ -312,7 +318,7 @@ def _homework_facts(db: Db, cohort: Cohort, session: Session) -> list[Fact]:
 
 
 def _next(db: Db, cohort: Cohort, now: datetime) -> dict[str, Fact]:
-    following = sessions.upcoming(db, cohort, now=now)
+    following = sessions.next_meeting(db, cohort, now=now)
     return {
         "next_title": following.title if following else "",
         "next_starts": following.starts_at if following else None,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from cohorts.bundling import is_daytime
 from cohorts.moments import day_of, shift
 from cohorts.program_kinds import Urgency
 from cohorts.store import Db
@@ -71,6 +72,8 @@ class Item:
     when: When
     late: timedelta | None = timedelta(days=2)
     also_last: bool = True  # of sessions: after the last one too
+    homework: str | None = None  # of homework: only this one's due date
+    by_day: bool = False  # now, but by day: what comes up in the cohort's night has the urgency of today
     urgency: Urgency = Urgency.TODAY
 
 
@@ -164,20 +167,29 @@ def _by_items(calendar: Calendar) -> Iterator[Planned]:
             cohort = next(o for o in calendar.occasions if o.kind == "cohort")
             day = calendar.start.date()
             due = day_of(day, when.day, when.at, calendar.zone)
-            yield _planned(calendar, item.rule, item.key, cohort, due, None, 0, item.late, item.urgency)
+            yield _planned(
+                calendar, item.rule, item.key, cohort, due, None, 0, item.late, _urgency(calendar, item, due)
+            )
         elif when.kind is WhenKind.ANCHOR:
             for occasion, name in _anchored(calendar, item):
+                anchor = occasion.moments[name]
+                due = shift(anchor, when.offset, when.sign, calendar.zone) if when.offset is not None else anchor
                 yield _planned(
                     calendar,
                     item.rule,
                     item.key,
                     occasion,
-                    occasion.moments[name],
+                    anchor,
                     when.offset,
                     when.sign,
                     item.late,
-                    item.urgency,
+                    _urgency(calendar, item, due),
                 )
+
+
+def _urgency(calendar: Calendar, item: Item, due: datetime) -> Urgency:
+    at_night = item.by_day and item.urgency is Urgency.NOW and not is_daytime(due, calendar.zone)
+    return Urgency.TODAY if at_night else item.urgency
 
 
 def _anchored(calendar: Calendar, item: Item) -> Iterator[tuple[Occasion, str]]:
@@ -189,6 +201,8 @@ def _anchored(calendar: Calendar, item: Item) -> Iterator[tuple[Occasion, str]]:
             continue
         every_session = kind == "session" and not item.when.names_session
         if every_session and ("meeting" not in occasion.traits or (occasion.last and not item.also_last)):
+            continue
+        if kind == "homework" and item.homework not in (None, occasion.key):
             continue
         if item.when.anchor is Anchor.NEXT_SESSION and "first" in occasion.traits:
             continue

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from cohorts import attendance, hosting, outbox, sessions, touchpoints
+from cohorts import attendance, hosting, outbox, sessions, steering, touchpoints
 from cohorts.cohort import Cohort, membership_of, present, room_of
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.facts import Fact, clean
@@ -173,10 +173,18 @@ def close(db: Db, cohort: Cohort, poll: Poll, *, now: datetime, due: datetime | 
         about=poll.about,
         question=poll.question,
         poll=_drawn(db, poll),
+        opens=_opens(db, cohort, poll, result),
         more=told(poll, result),
     )
     touchpoints.reconcile(db, cohort, now=now)
     return result
+
+
+def _opens(db: Db, cohort: Cohort, poll: Poll, result: Result) -> str:
+    if poll.session_id is None or result.choice is None:
+        return ""
+    session = db.get_one(Session, poll.session_id)
+    return steering.opens(db, cohort, session, poll.question, poll.labels[result.choice])
 
 
 # Voting.

@@ -20,6 +20,7 @@ from cohorts.cohort import Cohort
 from cohorts.homework import Homework
 from cohorts.moments import local
 from cohorts.people import Granted, Person, grant, workspace
+from cohorts.program_answers import quote
 from cohorts.program_kinds import Urgency
 from cohorts.programs import Program
 from cohorts.store import Db, load_models
@@ -143,10 +144,10 @@ def _own_words(program: Program, rule: str, item: str) -> tuple[str, str]:
     """What the file itself says under that key, and to whom."""
     for prompt in program.prompts if rule.startswith("prompts/") else ():
         if prompt.key == item:
-            return prompt.ask, "members"
+            return quote(prompt.ask, {}), "members"
     for message in program.touchpoints if rule.startswith("prompts/") else ():
         if message.key == item:
-            return message.text.replace("**", "").strip(), message.to
+            return quote(message.text, {}).replace("*", "").strip(), message.to
     for survey in program.surveys if rule.startswith("surveys/") else ():
         if survey.key == item:
             return survey.name, survey.audience[0] if len(survey.audience) == 1 else ", ".join(survey.audience)

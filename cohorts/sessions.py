@@ -113,6 +113,11 @@ def upcoming(db: Db, cohort: Cohort, *, now: datetime) -> Session | None:
     return next_of(standing(db, cohort), now=now)
 
 
+def next_meeting(db: Db, cohort: Cohort, *, now: datetime) -> Session | None:
+    """The one that is on, or the next, of those that one owes attendance: office hours are nobody's next session."""
+    return next_of((one for one in standing(db, cohort) if one.kind is not SessionKind.OFFICE_HOURS), now=now)
+
+
 def next_of(found: Iterable[Session], *, now: datetime) -> Session | None:
     waiting = (SessionState.PLANNED, SessionState.LIVE)
     return next((one for one in found if one.state in waiting and one.ends_at > now), None)
@@ -219,6 +224,12 @@ def goal_of(cohort: Cohort, session: Session) -> str:
     return plan.goal if plan is not None else ""
 
 
+def makes_of(cohort: Cohort, session: Session) -> str:
+    """The product of the hour, where the program names one."""
+    plan = plan_of(cohort, session)
+    return plan.makes if plan is not None else ""
+
+
 def prework_of(cohort: Cohort, session: Session) -> str:
     plan = plan_of(cohort, session)
     return plan.prework if plan is not None else ""
@@ -315,9 +326,10 @@ TOUCHPOINTS = Source(
             shift="15m",
             late=timedelta(hours=1),
             switch="recap",
+            trait="meeting",
             behind=True,
         ),
-        Rule("sessions/recap", on="session", anchor="recap", late=timedelta(days=2), switch="recap"),
+        Rule("sessions/recap", on="session", anchor="recap", late=timedelta(days=2), switch="recap", trait="meeting"),
         Rule("sessions/settle", on="session", anchor="end", shift="6h", behind=True),
     ),
 )

@@ -41,6 +41,7 @@ def for_session(db: Db, cohort: Cohort, session: Session) -> list[Fact]:
     meetings = [one for one in standing(db, cohort) if one.kind is SessionKind.SESSION]
     if meetings and meetings[0].id == session.id:
         wanted += [one.key for one in cohort.program.surveys if one.comes_with_acceptance]
+        wanted += surveys.asked_before(db, cohort, now=session.starts_at)
     return [results(db, cohort, one) for one in cohort.program.surveys if one.key in wanted]
 
 

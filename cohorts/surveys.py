@@ -111,6 +111,19 @@ def waiting(db: Db, cohort: Cohort, membership: Membership) -> Survey | None:
     return None
 
 
+def asked_before(db: Db, cohort: Cohort, *, now: datetime) -> set[str]:
+    """Surveys that were asked before the start, and by now: whoever comes in later has them from the first day."""
+    rows = db.exec(
+        select(Touchpoint).where(
+            Touchpoint.cohort_id == cohort.id,
+            Touchpoint.rule == "surveys/ask",
+            Touchpoint.state != TouchpointState.WITHDRAWN,
+            col(Touchpoint.due_at) <= min(now, cohort.opens_at),
+        )
+    ).all()
+    return {str(one.args["item"]) for one in rows if isinstance(one.args, dict)}
+
+
 def nps_scores(db: Db, cohort: Cohort) -> list[tuple[int, str]]:
     """(score, comment) of everyone who answered a question of kind nps; the comment is that survey's own words."""
     scores = []

@@ -10,6 +10,7 @@ from cohorts import answers as answers_
 from cohorts import ceremony, graduation, outbox
 from cohorts.cohort import Cohort, CohortState, Membership, MembershipState, present, room_of
 from cohorts.errors import Invalid, Refused, Remark
+from cohorts.facts import Fact
 from cohorts.outbox import Press
 from cohorts.people import Role
 
@@ -27,7 +28,15 @@ def ask_all(due: Due, cohort_id: int) -> None:
         return
     for member in present(due.db, cohort):
         if ceremony.line_of(due.db, member) is None:
-            due.tell(member, "ceremony/ask", expires=held, presses=[_press(cohort)], program=cohort.name)
+            due.tell(
+                member,
+                "ceremony/ask",
+                expires=held,
+                presses=[_press(cohort)],
+                program=cohort.name,
+                held=held,
+                at_the_end=ceremony.is_at_the_end(cohort),
+            )
 
 
 @home_line("ceremony")
@@ -35,7 +44,12 @@ def home(ask: Ask, cohort: Cohort, membership: Membership) -> Part | None:
     if membership.state is MembershipState.PAUSED or not ceremony.is_near(ask.db, cohort, now=ask.now):
         return None
     found = ceremony.line_of(ask.db, membership)
-    return Part("ceremony/home", {"words": found.words if found else ""}, [_press(cohort)])
+    facts = {**_when(ask, cohort), "words": found.words if found else ""}
+    return Part("ceremony/home", facts, [_press(cohort)])
+
+
+def _when(ask: Ask, cohort: Cohort) -> dict[str, Fact]:
+    return {"held": graduation.ceremony(ask.db, cohort), "at_the_end": ceremony.is_at_the_end(cohort)}
 
 
 @words("read this out", "read out for me", name="ceremony", role=Role.MEMBER)
@@ -69,7 +83,8 @@ def said(ask: Ask, answers: Answers, cohort_id: int) -> Reply:
     written = str(answers.get("words") or "")
     if len(written) > ceremony.WORDS:
         raise Invalid(words=Remark("too-long", limit=ceremony.WORDS, length=len(written)))
-    return Reply("ceremony/kept", read=ceremony.say(ask.db, membership, written, now=ask.now))
+    read = ceremony.say(ask.db, membership, written, now=ask.now)
+    return Reply("ceremony/kept", read=read, more=_when(ask, cohort))
 
 
 @due("ceremony/ritual")
@@ -86,6 +101,7 @@ def ritual(due: Due, cohort_id: int) -> None:
             due=due.due_at,
             ping=False,  # they are together
             program=cohort.name,
+            together=ceremony.is_at_the_end(cohort),
             spoken=[{"person": member.ref, "words": said} for member, said in spoken],
             others=[member.ref for member in silent],
         )

@@ -106,7 +106,11 @@ def _home(ask: Ask, one: Cohort, membership: Membership, desk: Sequence[Part] = 
 
 
 def _seen_by(ask: Ask, one: Cohort, membership: Membership) -> tuple[dict[str, Fact], list[Press]]:
-    coming = sessions.upcoming(ask.db, one, now=ask.now)
+    coming = sessions.next_meeting(ask.db, one, now=ask.now)
+    sooner = sessions.upcoming(ask.db, one, now=ask.now)
+    extra = sooner if sooner is not coming else None
+    is_on = coming is not None and (coming.state is sessions.SessionState.LIVE or coming.starts_at <= ask.now)
+    asks = one.program.defaults.rsvp and not is_on
     owes = homework.owed(ask.db, one, membership, now=ask.now)
     answer = attendance.answers(ask.db, coming).get(membership.id) if coming else None
     paused = membership.state is MembershipState.PAUSED
@@ -116,7 +120,11 @@ def _seen_by(ask: Ask, one: Cohort, membership: Membership) -> tuple[dict[str, F
         "title": coming.title if coming else "",
         "starts": coming.starts_at if coming else None,
         "place": coming.place if coming else "",
+        "on": is_on,
+        "asks": asks,
         "rsvp": answer.value if answer else "",
+        "extra": extra.title if extra else "",
+        "extra_starts": extra.starts_at if extra else None,
         "owes": [_owed(homework_) for homework_ in owes],
         "lines": facts_of(graduation.checklist(ask.db, one, membership)),
         "paused": paused,
@@ -124,7 +132,7 @@ def _seen_by(ask: Ask, one: Cohort, membership: Membership) -> tuple[dict[str, F
     }
     return facts, [
         *([Press("cohort/resume", {"cohort_id": one.id}, "primary")] if paused else []),
-        *(attendance.rsvp_presses(coming) if coming and not paused else []),
+        *(attendance.rsvp_presses(coming) if coming and asks and not paused else []),
         *(Press("homework/hand-in", {"homework_id": one_.id}) for one_ in owes[:1]),
     ]
 

@@ -58,13 +58,23 @@ def _brief(db: Db, cohort: Cohort, session: Session) -> dict[str, Fact]:
         "title": session.title,
         "starts": session.starts_at,
         "goal": sessions.goal_of(cohort, session),
+        "makes": sessions.makes_of(cohort, session),
+        "pairs": bool(breakouts.rounds_of(cohort, session)),
         "guest": guests.name_of(cohort, session),
         "guest_brief": guest.brief if guest is not None else "",
+        "asked": cohort.program.defaults.rsvp,
         "coming": [one.ref for one in members if said.get(one.id) is Answer.YES],
         "unsure": [one.ref for one in members if said.get(one.id) in (None, Answer.MAYBE)],
         "not_coming": [one.ref for one in members if said.get(one.id) is Answer.NO],
         "agenda": [
-            {"kind": one.kind.value.replace("_", " "), "minutes": one.minutes, "prompt": one.prompt} for one in show
+            {
+                "kind": one.kind.value.replace("_", " "),
+                "minutes": one.minutes,
+                "prompt": one.prompt,
+                "choices": list(one.choices),
+                "steered": one.slot is not None,
+            }
+            for one in show
         ],
         "held": session.state is not SessionState.PLANNED,
         "surveys": survey_results.for_session(db, cohort, session),

@@ -22,7 +22,7 @@ def tell_the_week(due: Due, cohort_id: int) -> None:
     since = digest.since(due.db, cohort, now=due.now)
     lines = [line(due.db, cohort, since, due.now) for line in due.registry.handlers("digest").values()]
     parts: list[Fact] = [{"template": one.template, "facts": dict(one.facts)} for one in lines if isinstance(one, Part)]
-    coming = sessions.upcoming(due.db, cohort, now=due.now)
+    coming = sessions.next_meeting(due.db, cohort, now=due.now)
     if parts:
         due.announce(
             cohort,

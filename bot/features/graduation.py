@@ -118,6 +118,7 @@ def name_graduates(due: Due, cohort_id: int) -> None:
             ping=False,  # each of them has a letter at the same moment
             program=cohort.name,
             promise=cohort.program.promise,
+            theme=cohort.program.theme.value,
             graduates=[member.ref for member in named],
             again=again.starts_at if again is not None else None,
         )
@@ -144,6 +145,7 @@ def complete(ask: Ask, cohort: Cohort, member: Membership) -> bool:
         "graduation/made-it",
         key=f"graduated:{member.id}/room",
         now=ask.now,
+        ping=False,  # the one whom it is about has a letter
         program=cohort.name,
         person=member.ref,
     )

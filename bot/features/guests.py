@@ -1,4 +1,4 @@
-"""A guest of a session: those who conduct it are reminded to write, with words to copy."""
+"""A guest of a session: those who conduct it are reminded to write, before and after, with words to copy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.ask import Due
 from bot.registry import due
-from cohorts import hosting, outbox, sessions
+from cohorts import guests, hosting, outbox, sessions
 from cohorts.bundling import daytime
 from cohorts.people import facilitators
 from cohorts.sessions import SessionState
@@ -33,6 +33,7 @@ def write(due: Due, session_id: int) -> None:
             expires=session.starts_at,
             about=session.about,
             guest=guest.name,
+            called=guests.called(guest),
             contact=guest.contact,
             brief=guest.brief,
             program=cohort.name,
@@ -42,4 +43,25 @@ def write(due: Due, session_id: int) -> None:
             minutes=session.minutes,
             place=session.place,
             goal=sessions.goal_of(cohort, session),
+        )
+
+
+@due("guests/thank")
+def thank(due: Due, session_id: int) -> None:
+    """When it is over, by day where they live."""
+    session, cohort = sessions.get(due.db, session_id)
+    guest = sessions.guest_of(cohort, session)
+    if guest is None or session.state is not SessionState.HELD:
+        return
+    conducting = hosting.conductors(due.db, cohort, session)
+    for person in conducting or facilitators(due.db, cohort.workspace_id, cohort.program_key):
+        due.tell_person(
+            person,
+            "guests/thank",
+            can_wait=True,
+            guest=guest.name,
+            called=guests.called(guest),
+            contact=guest.contact,
+            program=cohort.name,
+            title=session.title,
         )

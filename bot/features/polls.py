@@ -11,7 +11,7 @@ from bot.ask import Answers, Ask, Asking, Due, Part, Reply, Response
 from bot.message import Choice, Field, FieldKind
 from bot.registry import Option, button, command, digest_line, due, export, form, vote, words
 from bot.sheets import Sheet
-from cohorts import polls
+from cohorts import polls, steering
 from cohorts.cohort import Cohort, room_of
 from cohorts.errors import Invalid, Refused
 from cohorts.facts import Fact
@@ -33,6 +33,9 @@ from cohorts.store import Db
 def ask_room(ask: Ask, question: str = "", choices: str = "") -> Response:
     """A form for what is missing, or doesn't fit."""
     cohort = whose.on_stage(ask)
+    if not (question or choices):
+        question, choices = _planned(ask, cohort)
+        return _form(cohort, question, choices)
     if not (question and choices):
         return _form(cohort, question, choices)
     try:
@@ -43,7 +46,16 @@ def ask_room(ask: Ask, question: str = "", choices: str = "") -> Response:
 
 @button("polls/ask", role=Role.HOST)
 def ask_another(ask: Ask, cohort_id: int) -> Asking:
-    return _form(whose.on_stage(ask, cohort_id))
+    cohort = whose.on_stage(ask, cohort_id)
+    return _form(cohort, *_planned(ask, cohort))
+
+
+def _planned(ask: Ask, cohort: Cohort) -> tuple[str, str]:
+    """The poll that the run of show has next, if a session is on: to be asked as it is, or changed."""
+    session = polls.running(ask.db, cohort)
+    asked = {one.question for one in polls.all_of(ask.db, cohort)}
+    segment = steering.planned(cohort, session, asked) if session is not None else None
+    return (segment.prompt, "\n".join(segment.choices)) if segment is not None else ("", "")
 
 
 def _form(cohort: Cohort, question: str = "", choices: str = "") -> Asking:

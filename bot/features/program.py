@@ -15,6 +15,7 @@ from cohorts.cohort import Cohort, present
 from cohorts.errors import Refused
 from cohorts.outbox import Press
 from cohorts.people import Granted, Person, Role
+from cohorts.program_kinds import Hosts
 from cohorts.which import recruiting
 
 
@@ -83,6 +84,8 @@ def launched(ask: Ask, cohort_id: int) -> Reply:
         "program/launched-by-you",
         replaces=True,
         program=cohort.name,
+        brief=cohort.program.defaults.brief,
+        rotate=cohort.program.hosts is Hosts.ROTATE,
         room=cohorts_.room_of(ask.db, cohort).ref,
     )
 

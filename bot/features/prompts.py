@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import time
 
 from bot import whose
@@ -11,12 +13,15 @@ from bot.message import Field, FieldKind
 from bot.registry import Option, button, command, due, form
 from cohorts import applications, prompts, sessions
 from cohorts import cohort as cohorts_
-from cohorts.bundling import is_daytime
-from cohorts.cohort import Cohort
+from cohorts.answers import quoted
+from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.facts import Fact, Markdown
 from cohorts.outbox import Press
 from cohorts.people import Person, Role
+from cohorts.program_answers import quote, quotes_of
+from cohorts.program_kinds import SessionKind, Urgency
+from cohorts.program_parts import ProgramTouchpoint
 from cohorts.prompts import OwnPrompt
 
 MORNING = time(10, 0)  # of a day that names no hour
@@ -33,12 +38,15 @@ def ask_all(due: Due, cohort_id: int, item: str, membership_id: int | None = Non
         members = [one for one in members if one.id == membership_id]
     elif not cohort.is_open or cohort.state is cohorts_.CohortState.RECRUITING:
         return  # what hangs on the last session may well come when graduates are named already
+    following = sessions.next_meeting(due.db, cohort, now=due.now)
+    again = following is not None and following.kind is not SessionKind.REUNION
     for member in members:
         due.tell(
             member,
             "prompts/ask",
             presses=[Press("prompts/open", {"cohort_id": cohort.id, "prompt": item}, "primary")],
-            ask=prompt.ask,
+            ask=quote(prompt.ask, quoted(due.db, cohort, member)),
+            again=again,
         )
 
 
@@ -126,11 +134,13 @@ def ask_all_own(due: Due, prompt_id: int) -> None:
 
 @button("prompts/open", role=Role.MEMBER)
 def open_(ask: Ask, cohort_id: int, prompt: str) -> Response:
-    cohort, _ = whose.mine_by_id(ask, cohort_id)
+    cohort, membership = whose.mine_by_id(ask, cohort_id)
     found = prompts.find(ask.db, cohort, prompt)
     if found is None:
         raise Refused("commands/gone")
-    words = Field("words", FieldKind.PARAGRAPH, found.ask, required=True, max_length=prompts.WORDS)
+    own = isinstance(found, OwnPrompt)
+    asked = found.ask if own else quote(found.ask, quoted(ask.db, cohort, membership))
+    words = Field("words", FieldKind.PARAGRAPH, asked, required=True, max_length=prompts.WORDS)
     return Asking("prompts/answer", [words], args={"cohort_id": cohort.id, "prompt": prompt})
 
 
@@ -143,7 +153,8 @@ def answered(ask: Ask, answers: Answers, cohort_id: int, prompt: str) -> Respons
     if prompts.find(ask.db, cohort, prompt) is None:
         raise Refused("commands/gone")
     prompts.answer(ask.db, membership, prompt, words, now=ask.now)
-    return Reply("prompts/kept")
+    following = sessions.next_meeting(ask.db, cohort, now=ask.now)
+    return Reply("prompts/kept", again=following is not None and following.kind is not SessionKind.REUNION)
 
 
 @due("prompts/say")
@@ -154,18 +165,33 @@ def say(due: Due, cohort_id: int, item: str, membership_id: int | None = None) -
         return
     touchpoint = next(one for one in cohort.program.touchpoints if one.key == item)
     template = touchpoint.template or "prompts/say"
-    text = Markdown(touchpoint.text)
     if touchpoint.to == "cohort":
-        here = cohorts_.present(due.db, cohort)
-        by_day = all(is_daytime(due.now, one.zone) for one in cohorts_.people_of(due.db, here).values())
-        due.announce(cohort, template, ping=by_day, text=text)
+        ping = prompts.rings(due.db, cohort, touchpoint, now=due.now)
+        due.announce(cohort, template, ping=ping, text=Markdown(touchpoint.text))
     elif touchpoint.to == "facilitators":
-        due.tell_facilitators(cohort, template, text=text)
+        can_wait = touchpoint.urgency is not Urgency.NOW
+        due.tell_facilitators(cohort, template, can_wait=can_wait, text=Markdown(touchpoint.text))
     elif touchpoint.to == "applicants":
         for application in applications.waiting(due.db, cohort):
             person = due.db.get_one(Person, application.person_id)
+            text = _quoting(touchpoint.text, application.given)
             due.tell_person(person, template, can_wait=True, about=application.about, text=text)
     else:
         for member in prompts.recipients(due.db, cohort, touchpoint, now=due.now):
             if membership_id in (None, member.id):
-                due.tell(member, template, text=text)
+                _say_to(due, cohort, member, touchpoint, template)
+
+
+def _say_to(due: Due, cohort: Cohort, member: Membership, touchpoint: ProgramTouchpoint, template: str) -> None:
+    text = _quoting(touchpoint.text, quoted(due.db, cohort, member))
+    if due.turns is None:
+        zone = cohorts_.person_of(due.db, member).zone
+        at = prompts.heard_at(touchpoint, zone, cohort, due=due.due_at, now=due.now)
+        if at is None:
+            return
+        due = replace(due, turns={member.id: at}) if at > due.now else due
+    due.tell(member, template, text=text)
+
+
+def _quoting(text: str, answers: Mapping[str, object]) -> Markdown:
+    return Markdown(text, quotes_of(text, answers))

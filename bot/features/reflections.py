@@ -24,7 +24,7 @@ def reflect(ask: Ask, words: str = "") -> Response:
     if not words:
         return _form(ask, last)
     reflections.reflect(ask.db, last, membership, words, share=False, now=ask.now)
-    return Reply("reflections/kept", title=last.title, shared=False, promised=False)
+    return Reply("reflections/kept", title=last.title, shared=False, promised=False, returned=False)
 
 
 @button("reflections/open", role=Role.MEMBER)
@@ -40,17 +40,17 @@ def _form(ask: Ask, session: Session) -> Asking:
         "reflections/reflect",
         [
             Field("words", FieldKind.PARAGRAPH, prompt, required=True, max_length=reflections.WORDS),
-            Field("share", FieldKind.YES_NO, ""),
+            *([Field("share", FieldKind.YES_NO, "")] if cohort.program.defaults.recap else []),
             Field("promise", FieldKind.LINE, "", max_length=promises.WORDS),
         ],
         args={"session_id": session.id},
-        title=session.title[:24],
+        title=session.title,
     )
 
 
 @form("reflections/reflect", role=Role.MEMBER)
 def reflected(ask: Ask, answers: Answers, session_id: int) -> Response:
-    session, _, membership = sessions.attended_by(ask.db, ask.person, session_id)
+    session, cohort, membership = sessions.attended_by(ask.db, ask.person, session_id)
     words = str(answers.get("words") or "")
     if not words.strip():
         raise Invalid(words=Remark("required"))
@@ -62,4 +62,11 @@ def reflected(ask: Ask, answers: Answers, session_id: int) -> Response:
     share = answers.get("share") in (True, "true", "yes", "True")
     reflections.reflect(ask.db, session, membership, words, share=share, now=ask.now)
     promises.make(ask.db, session, membership, promise, now=ask.now)
-    return Reply("reflections/kept", title=session.title, shared=share, promised=bool(promise.strip()))
+    following = sessions.next_meeting(ask.db, cohort, now=ask.now)
+    return Reply(
+        "reflections/kept",
+        title=session.title,
+        shared=share,
+        promised=bool(promise.strip()),
+        returned=following is not None and cohort.program.defaults.reminder_day,
+    )

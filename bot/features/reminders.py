@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from bot.ask import Due
 from bot.registry import due
-from cohorts import answers, guests, homework, hosting, meeting, sessions
-from cohorts.attendance import rsvp_presses
+from cohorts import answers, attendance, guests, homework, hosting, meeting, sessions
+from cohorts.attendance import Answer, rsvp_presses
 from cohorts.outbox import Press
+from cohorts.program_kinds import SessionKind
 
 
 @due("sessions/reminder-day")
@@ -39,13 +40,19 @@ def remind_a_day_before(due: Due, session_id: int) -> None:
             host=host.ref if host is not None and not hosts else None,
             hosts=hosts,
             rsvp=cohort.program.defaults.rsvp,
+            brief=cohort.program.defaults.brief,
+            optional=session.kind is SessionKind.OFFICE_HOURS,
         )
 
 
 @due("sessions/reminder-hour")
 def remind_an_hour_before(due: Due, session_id: int) -> None:
     session, cohort = sessions.get(due.db, session_id)
+    optional = session.kind is SessionKind.OFFICE_HOURS
+    said = attendance.answers(due.db, session)
     for member in meeting.expected(due.db, cohort, session):
+        if optional and said.get(member.id) is not Answer.YES:
+            continue  # whoever likes comes, and the door is announced
         due.tell(
             member,
             "sessions/reminder-hour",

@@ -16,6 +16,7 @@ from cohorts.errors import Refused
 from cohorts.facts import Fact, PersonRef
 from cohorts.outbox import Press
 from cohorts.people import Role
+from cohorts.program_kinds import SessionKind
 from cohorts.sessions import Session, SessionState
 
 
@@ -29,7 +30,8 @@ from cohorts.sessions import Session, SessionState
 )
 def rsvp(ask: Ask, answer: str) -> Reply:
     cohort, membership = whose.mine(ask)
-    coming = sessions.the_next(ask.db, cohort, now=ask.now)
+    meeting_ = sessions.next_meeting(ask.db, cohort, now=ask.now)
+    coming = meeting_ or sessions.the_next(ask.db, cohort, now=ask.now)
     return _answered(ask, coming, membership, Answer(answer))
 
 
@@ -43,7 +45,14 @@ def rsvp_pressed(ask: Ask, session_id: int, answer: str) -> Reply:
 
 def _answered(ask: Ask, session: Session, membership: Membership, answer: Answer) -> Reply:
     attendance.rsvp(ask.db, session, membership, answer, now=ask.now)
-    return Reply("sessions/rsvp", answer=answer.value, title=session.title, starts=session.starts_at)
+    _, cohort = sessions.get(ask.db, session.id)
+    return Reply(
+        "sessions/rsvp",
+        answer=answer.value,
+        title=session.title,
+        starts=session.starts_at,
+        recap=cohort.program.defaults.recap and session.kind is SessionKind.SESSION,
+    )
 
 
 @due("sessions/open-doors")
@@ -62,8 +71,12 @@ def open_doors(due: Due, session_id: int) -> None:
         place=session.place,
         norms=list(cohort.program.norms),
         goal=sessions.goal_of(cohort, session),
+        makes=sessions.makes_of(cohort, session),
+        board=cohort.program.board or "",
         guest=guests.name_of(cohort, session),
         pairs=bool(breakouts.rounds_of(cohort, session)),
+        optional=session.kind is SessionKind.OFFICE_HOURS,
+        theme=cohort.program.theme.value,
     )
     materials.keep_at_hand(due.db, cohort, session, now=due.now)
 
@@ -91,7 +104,13 @@ def _here(ask: Ask, cohort: Cohort, session: Session, membership: Membership) ->
     joined = meeting.join_late(ask.db, cohort, session, membership, now=ask.now)
     first = joined[0] if joined else None
     others = [PersonRef(one) for one in breakouts.people_in(ask.db, first.others)] if first else []
-    return Reply("sessions/here", title=session.title, others=others, prompt=first.breakout.prompt if first else "")
+    return Reply(
+        "sessions/here",
+        title=session.title,
+        others=others,
+        prompt=first.breakout.prompt if first else "",
+        pairs=bool(breakouts.rounds_of(cohort, session)),
+    )
 
 
 @command("session start", help="Begin the session: pairs are made from who is here", role=Role.HOST)
@@ -115,6 +134,7 @@ def _start(ask: Ask, cohort: Cohort, session: Session) -> Reply:
         "sessions/started",
         title=session.title,
         groups=meeting.groups(ask.db, session),
+        pairs=bool(breakouts.rounds_of(cohort, session)),
         presses=[Press("sessions/end", {"session_id": session.id})],
     )
 
@@ -124,6 +144,7 @@ def begin_by_itself(due: Due, session_id: int) -> None:
     """Five minutes after the hour the session begins even if nobody pressed Start."""
     session, cohort = sessions.get(due.db, session_id)
     if sessions.is_expected(cohort) and session.state is SessionState.PLANNED:
+        hosting.take_turn(due.db, cohort, session, now=due.now)
         meeting.begin(due.db, cohort, session, now=due.now, due=due.due_at)
         if unseen.is_silent(due.db, session):
             unseen.tell(due.db, cohort, session, now=due.now, due=due.due_at)
@@ -148,7 +169,13 @@ def _end(ask: Ask, cohort: Cohort, session: Session) -> Reply:
     if session.state is not SessionState.LIVE:
         raise Refused("sessions/none-running", program=cohort.name)
     meeting.end(ask.db, cohort, session, now=ask.now)
-    return Reply("sessions/ended", replaces=True, title=session.title)
+    return Reply(
+        "sessions/ended",
+        replaces=True,
+        title=session.title,
+        kind=session.kind.value,
+        recap=cohort.program.defaults.recap,
+    )
 
 
 @due("sessions/close")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from bot import questions, whose
 from bot.ask import Answers, Ask, Asking, Due, Reply, Response
 from bot.registry import button, closed, due, form, words
-from cohorts import before_after, surveys
+from cohorts import before_after, debriefs, surveys
 from cohorts import cohort as cohorts_
 from cohorts.answers import answers_of, quoted
 from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Refused
 from cohorts.outbox import Press
 from cohorts.people import Role
+from cohorts.program_parts import Survey
 
 
 @due("surveys/ask")
@@ -19,6 +20,8 @@ def ask_all(due: Due, cohort_id: int, item: str, membership_id: int | None = Non
     """Everyone it is for; one member alone when it hangs on their acceptance."""
     cohort = due.db.get_one(Cohort, cohort_id)
     survey = surveys.plan_of(cohort, item)
+    if membership_id is None and debriefs.FOR in survey.audience:
+        _ask_those_who_conduct(due, cohort, survey)
     for member in cohorts_.present(due.db, cohort):
         if membership_id not in (None, member.id):
             continue
@@ -35,6 +38,20 @@ def ask_all(due: Due, cohort_id: int, item: str, membership_id: int | None = Non
             count=len(survey.questions),
             graduated=cohort.state is cohorts_.CohortState.GRADUATED,
         )
+
+
+def _ask_those_who_conduct(due: Due, cohort: Cohort, survey: Survey) -> None:
+    """Once, by their day, with the first of the members' turns."""
+    due.tell_facilitators(
+        cohort,
+        "surveys/ask",
+        can_wait=True,
+        presses=[Press("debriefs/open", {"cohort_id": cohort.id, "survey": survey.key}, "primary")],
+        program=cohort.name,
+        name=survey.name,
+        count=len(survey.questions),
+        graduated=cohort.state is cohorts_.CohortState.GRADUATED,
+    )
 
 
 @words("survey", "umfrage", name="survey", role=Role.MEMBER)

@@ -338,6 +338,7 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "ceremony/open": Mind._share,
     "cohort/home": Mind._look_home,
     "cohort/leave": Mind._goes,
+    "debriefs/open": Mind._survey,
     "faces/show": Mind._show_face,
     "homework/hand-in": Mind._hand_in,
     "leaders/approve": Mind._at_once,

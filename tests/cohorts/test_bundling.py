@@ -32,6 +32,16 @@ def test_what_fits_stays_where_it_is() -> None:
     assert told([Wish("prompt", at("2027-01-14 16:00"))]) == {"prompt": "Thu 14 16:00"}
 
 
+def test_a_countdown_waits_for_another_message_a_quarter_of_its_lead_and_no_longer() -> None:
+    due = at("2027-01-25 16:00")
+    for day, moment in (("19", "Tue 19 16:00"), ("21", "Mon 18 16:00")):
+        wishes = [
+            Wish("in-a-week", at("2027-01-18 16:00"), Urgency.WEEK, due),
+            Wish("prompt", at(f"2027-01-{day} 16:00")),
+        ]
+        assert told(wishes)["in-a-week"] == moment
+
+
 @pytest.mark.parametrize(
     ("wanted", "moved"),
     [

@@ -76,7 +76,11 @@ HOME = (
     "title",
     "starts",
     "place",
+    "on",
+    "asks",
     "rsvp",
+    "extra",
+    "extra_starts",
     "owes",
     "lines",
     "paused",
@@ -93,12 +97,14 @@ REPORT = (
 SIGNED = ("letter", "signed", "title")
 ASKED = ("program", "yours", "leader", "approved")
 BRIEF = (
-    *("title", "starts", "goal", "guest", "guest_brief"),
-    *("coming", "unsure", "not_coming", "agenda", "held", "surveys"),
+    *("title", "starts", "goal", "makes", "pairs", "guest", "guest_brief"),
+    *("asked", "coming", "unsure", "not_coming", "agenda", "held", "surveys"),
 )
 RECAP = ("title", "recording", "there", "members", "quotes", "homework", "graduates", *NEXT)
 # Facts that come as a mapping, or that a helper adds.
 MORE: Mapping[str, tuple[str, ...]] = {
+    "ceremony/home": ("words", "held", "at_the_end"),
+    "ceremony/kept": ("held", "at_the_end"),
     "cohort/home": HOME,
     "cohort/leads": LEADS,
     "graduation/letter": SIGNED,
@@ -107,7 +113,7 @@ MORE: Mapping[str, tuple[str, ...]] = {
     "pairing/group": ("people", "ends"),
     "pairing/back": ("people", "ends"),
     "polls/closed": POLLED,
-    "polls/result": POLLED,
+    "polls/result": (*POLLED, "opens"),
     "reviews/home": ("count", "person", "title"),
     "reviews/work": PIECE,
     "report/page": REPORT,
@@ -192,7 +198,12 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "kept": (True, False),
     "approved": (False, True),
     "agenda": (
-        [{"kind": "pair share", "minutes": 8, "prompt": "Why?"}, {"kind": "break", "minutes": 5, "prompt": ""}],
+        [
+            {"kind": "pair share", "minutes": 8, "prompt": "Why?", "choices": [], "steered": False},
+            {"kind": "poll", "minutes": 5, "prompt": "What first?", "choices": ["Import", "Sharing"], "steered": False},
+            {"kind": "work", "minutes": 25, "prompt": "", "choices": [], "steered": True},
+            {"kind": "break", "minutes": 5, "prompt": "", "choices": [], "steered": False},
+        ],
         [],
     ),
     "settled": (False, True),
@@ -518,7 +529,12 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "reunion/home": {"words": (HOSTILE, "")},
     "leaders/letter": {"title": ("CEO", "")},
     "leaders/unapproved": {"title": ("CEO", "")},
-    "guests/write": {"guest": ("Ana Flores",), "clock": ("Tuesday 12 January, 16:00 (Europe/Berlin)",)},
+    "guests/thank": {"guest": ("Ana Flores, Northwind",), "called": ("Ana Flores",)},
+    "guests/write": {
+        "guest": ("Ana Flores, Northwind",),
+        "called": ("Ana Flores",),
+        "clock": ("Tuesday 12 January, 16:00 (Europe/Berlin)",),
+    },
     "hosting/offered": {"others": ([BEN, CHI], [])},
     "plan/difference": {
         "lines": (
