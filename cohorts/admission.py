@@ -164,6 +164,7 @@ def _welcome(
         for survey in program.surveys
         if (survey.comes_with_acceptance or survey.key in early) and program.is_for(survey.audience, application.given)
     ]
+    coming = sessions.next_meeting(db, cohort, now=now)
     outbox.enclose(
         db,
         person,
@@ -175,7 +176,9 @@ def _welcome(
         program=cohort.name,
         before=before.value,
         room=cohorts_.room_of(db, cohort).ref,
-        starts=cohort.opens_at,
+        starts=coming.starts_at if coming is not None else cohort.opens_at,
+        begun=cohort.opens_at <= now,
+        coming=coming.title if coming is not None else "",
         commitment=program.commitment.text if program.commitment else "",
         hours=program.commitment.hours_per_week if program.commitment else None,
         welcome=program.orientation.text if program.orientation else "",

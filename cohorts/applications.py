@@ -6,6 +6,7 @@ What is decided about it, and what follows, stands in `admission`.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
@@ -217,6 +218,12 @@ def half_done(db: Db, cohort: Cohort) -> list[Application]:
             .order_by(col(Application.id))
         ).all()
     )
+
+
+def last_summary(cohort: Cohort, at: datetime) -> datetime:
+    """When facilitators heard of applications before `at`: a working day earlier."""
+    monday = at.astimezone(ZoneInfo(cohort.zone)).weekday() == 0
+    return at - timedelta(days=3 if monday else 1)
 
 
 def arrived_since(db: Db, cohort: Cohort, since: datetime) -> int:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from cohorts.moments import local
+from cohorts.moments import SATURDAY, local
 from cohorts.program_kinds import Urgency
 
 MORNING, EVENING = time(8, 0), time(20, 0)  # by the reader's clock: nothing before the one, nor from the other on
-SATURDAY = 5
 LETTER_DAYS = 3  # a week, outside of meeting days
 HEAD_START = timedelta(hours=6)  # what speaks of something to come is there this long before, or comes a day earlier
 MEETING = timedelta(minutes=90)  # from its start, while nothing that can wait comes between

@@ -14,7 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from cohorts import audit, outbox, programs, touchpoints
 from cohorts.errors import Refused
 from cohorts.facts import Fact, PersonRef
-from cohorts.moments import local, shift
+from cohorts.moments import SATURDAY, local, shift
 from cohorts.outbox import For, Press
 from cohorts.people import Person, Workspace, facilitators, lives_by
 from cohorts.planning import Listener, Occasion, Source
@@ -357,11 +357,13 @@ def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
 
 
 def _mornings(cohort: Cohort) -> Iterable[Occasion]:
-    """Each morning on which applications are open, for a summary of the day before."""
+    """Each working morning on which applications are open, for a summary of what came since the last one."""
     zone = ZoneInfo(cohort.zone)
     first, last = cohort.opened_at.astimezone(zone).date(), cohort.closes_at.astimezone(zone).date()
     for n in range(1, (last - first).days + 1 if cohort.state is CohortState.RECRUITING else 1):
-        yield Occasion("morning", n, 0, {"nine": local(first + timedelta(days=n), time(9, 0), cohort.zone)})
+        day = first + timedelta(days=n)
+        if day.weekday() < SATURDAY:
+            yield Occasion("morning", n, 0, {"nine": local(day, time(9, 0), cohort.zone)})
 
 
 def _listeners(db: Db, cohort: Cohort) -> Iterable[Listener]:

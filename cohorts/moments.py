@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cohorts.programs import Program
 
 _DAYS_BETWEEN = {Cadence.DAILY: 1, Cadence.WEEKLY: 7, Cadence.BIWEEKLY: 14, Cadence.MONTHLY: 28}
-_SATURDAY = 5
+SATURDAY = 5
 
 
 def local(day: date, clock: time, zone: str) -> datetime:
@@ -67,7 +67,7 @@ def next_morning(moment: datetime, zone: str) -> datetime:
 def working_day_after(at: datetime, clock: time, zone: str) -> datetime:
     """`clock` on the first day after `at`, in `zone`, that is not on a weekend."""
     day = at.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
-    while day.weekday() >= _SATURDAY:
+    while day.weekday() >= SATURDAY:
         day += timedelta(days=1)
     return local(day, clock, zone)
 
@@ -149,6 +149,6 @@ def _floating_office_hours(program: Program) -> list[tuple[SessionPlan | None, S
 def _working_day(day: date, later: int) -> date:
     """`later` days on; not a weekend, unless the program itself meets on weekends."""
     moved = day + timedelta(days=later)
-    if day.weekday() < _SATURDAY <= moved.weekday():
+    if day.weekday() < SATURDAY <= moved.weekday():
         moved += timedelta(days=7 - moved.weekday())
     return moved

@@ -166,7 +166,8 @@ def _send(ask: Ask, cohort: Cohort) -> Reply:
     sent = admission.send_decisions(ask.db, cohort, by=ask.person, now=ask.now)
     members, least = len(present(ask.db, cohort)), cohort.program.size.min
     is_open = ask.now < cohort.closes_at  # to launch ends it, and says so
-    too_few = members < least and not is_open and not applications.queue(ask.db, cohort)
+    launched = cohort.state is not CohortState.RECRUITING
+    too_few = not launched and members < least and not is_open and not applications.queue(ask.db, cohort)
     launch = [Press("program/launch", {"cohort_id": cohort.id}, "plain" if is_open else "primary")]
     return Reply(
         "applications/sent",
@@ -176,7 +177,8 @@ def _send(ask: Ask, cohort: Cohort) -> Reply:
         least=least,
         closed=too_few,
         closes=cohort.closes_at if is_open else None,
-        presses=starting.choices(ask.db, cohort, now=ask.now) if too_few else launch,
+        launched=launched,
+        presses=[] if launched else starting.choices(ask.db, cohort, now=ask.now) if too_few else launch,
     )
 
 
@@ -279,9 +281,9 @@ def nudge(due: Due, cohort_id: int) -> None:
 
 @due("applications/daily")
 def daily(due: Due, cohort_id: int) -> None:
-    """One summary a day, and none on a day on which nothing came."""
+    """One summary a working day, and none on a day on which nothing came."""
     cohort = due.db.get_one(Cohort, cohort_id)
-    new = applications.arrived_since(due.db, cohort, due.due_at - timedelta(days=1))
+    new = applications.arrived_since(due.db, cohort, applications.last_summary(cohort, due.due_at))
     waiting = applications.queue(due.db, cohort)
     if not new or not waiting:
         return

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from bot.message import Scalar
 from bot.platforms.local.chat import Chat, ChatMessage
-from bot.platforms.local.draw import DrawnBlock, DrawnButton, DrawnInline, DrawnMessage, buttons_of, text_of
+from bot.platforms.local.draw import DrawnBlock, DrawnButton, DrawnCard, DrawnInline, DrawnMessage, buttons_of, text_of
 from bot.pretend.people import DAY, HOUR, Character, Habit, awake, stock_of
 from cohorts.programs import Program
 
@@ -277,23 +277,34 @@ class Mind:
 
     def _decide(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
         """One card at a time: the first without a draft, as far as there are seats."""
-        card = next((card for card in message.payload["cards"] if len(card["buttons"]) == 3), None)
-        if card is None or button not in card["buttons"] or button is not card["buttons"][0]:
+        card = next(iter(self._undecided(message)), None)
+        if card is None or button is not card["buttons"][0]:
             return
-        people = [node["account"] for node in _inlines(card["blocks"]) if node["t"] == "mention"]
-        applicant = self.characters.get(people[0] or "") if people else None
+        applicant = self._applicant(card)
         decision = "accept" if self._accepted < self.program.size.max else "waitlist"
         if applicant is not None and applicant.misfit and self.program.application.criteria:
             decision = "decline"
-        if applicant is not None and applicant.habit is Habit.COMES_LATE:
-            decision = "waitlist"
         for wanted in card["buttons"]:
             if wanted["args"].get("decision") == decision and (who.id, press_of(wanted)) not in self._meant:
                 self._accepted += decision == "accept"
                 self._soon(who, wanted, MINUTE / 4, MINUTE)
 
+    def _undecided(self, message: ChatMessage) -> list[DrawnCard]:
+        """Without a draft; whoever comes late is decided on when it has begun."""
+        found = []
+        for card in message.payload["cards"]:
+            applicant = self._applicant(card)
+            late = applicant is not None and applicant.habit is Habit.COMES_LATE
+            if len(card["buttons"]) == 3 and not late:
+                found.append(card)
+        return found
+
+    def _applicant(self, card: DrawnCard) -> Character | None:
+        people = [node["account"] for node in _inlines(card["blocks"]) if node["t"] == "mention"]
+        return self.characters.get(people[0] or "") if people else None
+
     def _send(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
-        if all(len(card["buttons"]) < 3 for card in message.payload["cards"]):
+        if not self._undecided(message):
             self._soon(who, button, MINUTE, 4 * MINUTE)
 
     def _at_once(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
