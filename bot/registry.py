@@ -167,9 +167,9 @@ def export(name: str) -> Callable[[F], F]:
     return _mark("export", name)
 
 
-def buddy_of(name: str) -> Callable[[F], F]:
-    """Who looks after somebody: `(db, membership) -> Membership | None`."""
-    return _mark("buddy", name)
+def buddies_of(name: str) -> Callable[[F], F]:
+    """Those who look after somebody: `(db, membership) -> Sequence[Membership]`."""
+    return _mark("buddies", name)
 
 
 def file_maker(name: str) -> Callable[[F], F]:

@@ -56,12 +56,12 @@ class Signed:
 
 
 def letter_of(db: Db, cohort: Cohort) -> Signed | None:
-    """As it stands, approved or not; None for a program without one."""
+    """As it stands, approved or not; None for a program without one, or without anybody who signs it."""
     leader = cohort.program.leader
     row = _row(db, cohort)
     own = row.words if row is not None else ""
     words = own or (leader.letter.strip() if leader is not None else "")
-    return Signed(words, leader.name, leader.title, bool(own)) if leader is not None and words else None
+    return Signed(words, leader.name, leader.title, bool(own)) if leader is not None and leader.name and words else None
 
 
 def approved(db: Db, cohort: Cohort) -> Signed | None:
@@ -74,7 +74,7 @@ def approved(db: Db, cohort: Cohort) -> Signed | None:
 def leader_of(db: Db, cohort: Cohort) -> Person | None:
     """Whoever signs, if exactly one person here with an account is called so (by name, address or handle)."""
     leader = cohort.program.leader
-    if leader is None:
+    if leader is None or not leader.name:
         return None
     name = leader.name.strip().lstrip("@").lower()
     rows = db.exec(

@@ -56,7 +56,7 @@ class Commitment(Part):
 
 
 class Leader(Part):
-    name: Text
+    name: str = ""  # asked for when the program is opened
     title: str = ""
     letter: str = ""
 

@@ -1,7 +1,5 @@
 """A running cohort takes over its program's changed file: what is different, what stays, what would break."""
 
-import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from sqlmodel import select
 
-from cohorts import audit, homework, sessions, surveys, timetable, touchpoints
+from cohorts import audit, homework, opening, sessions, surveys, timetable, touchpoints
 from cohorts.applications import Application
 from cohorts.cohort import Cohort
 from cohorts.errors import Refused
@@ -18,6 +16,7 @@ from cohorts.facts import Fact
 from cohorts.moments import session_starts
 from cohorts.people import Person
 from cohorts.program_parts import Question, SessionPlan
+from cohorts.program_writing import filled_in
 from cohorts.programs import Program, parse
 from cohorts.sessions import Session, SessionState
 from cohorts.store import Db
@@ -212,26 +211,11 @@ def _follow(row: Session, before: SessionPlan | None, after: SessionPlan, was: s
 
 # What was told when the program was opened stands in the cohort's copy alone.
 
-_TOP = ("place", "board")
-
 
 def carried(old: Program, toml: str) -> str:
     """The new text with the place, board, leader and welcome video of the old, where it names none itself."""
     new = parse(toml, file="")
-    for name in _TOP:
-        if getattr(new, name) is None and getattr(old, name) is not None:
-            toml = f"{name} = {_quoted(getattr(old, name))}\n{toml}"
-    video = old.orientation.video if old.orientation is not None else ""
-    if video and new.orientation is None:
-        toml = f"{toml}\n[orientation]\nvideo = {_quoted(video)}\n"
-    elif video and new.orientation is not None and not new.orientation.video:
-        toml = re.sub(r"(?m)^\[orientation\].*$", lambda found: f"{found[0]}\nvideo = {_quoted(video)}", toml, count=1)
-    if old.leader is not None and new.leader is None:
-        lines = [f"{name} = {_quoted(value)}" for name, value in old.leader.model_dump().items() if value]
-        toml = "\n".join([toml, "[leader]", *lines, ""])
-    return toml
-
-
-def _quoted(text: str) -> str:
-    """A TOML basic string; JSON's escapes are among TOML's."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    said, says = opening.texts(old), opening.texts(new)
+    paths = [*opening.BLANKS, *(["leader.letter"] if new.leader is None else [])]
+    kept = {path: said[path] for path in paths if said.get(path) and not says.get(path)}
+    return filled_in(toml, kept) if kept else toml

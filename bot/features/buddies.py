@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from bot import whose
 from bot.ask import Ask, Due, Part, Reply
-from bot.registry import afterwards, command, due, home_line, words
+from bot.registry import afterwards, buddies_of, command, due, home_line, words
 from cohorts import attendance, buddies, homework, sessions
 from cohorts.attendance import Answer
 from cohorts.cohort import Cohort, Membership, present
 from cohorts.facts import Fact
 from cohorts.people import Role
+from cohorts.store import Db
 
 
 @afterwards("buddies")
@@ -79,3 +80,8 @@ def _idea(ask: Ask, cohort: Cohort, member: Membership, others: Sequence[Members
 def home(ask: Ask, cohort: Cohort, membership: Membership) -> Part | None:
     others = buddies.of(ask.db, membership)
     return Part("buddies/home", {"people": [one.ref for one in others]}) if others else None
+
+
+@buddies_of("buddies")
+def looked_after_by(db: Db, membership: Membership) -> Sequence[Membership]:
+    return buddies.of(db, membership)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot import whose
 from bot.ask import Ask, Due, Part, Reply
 from bot.command_text import Kind
@@ -103,7 +105,7 @@ def look(due: Due, cohort_id: int) -> None:
             program=cohort.name,
         )
         quiet.offered(due.db, member, now=due.now)
-        if (buddy := _buddy(due, member)) is not None:
+        if (buddy := _buddy(due, member, silent)) is not None:
             looked_after.append(member)
             mailbag.add(due.db, cohort, buddy, "quiet/buddy", key=f"{key}/buddy", now=due.now, person=member.ref)
     if not silent:
@@ -123,11 +125,11 @@ def look(due: Due, cohort_id: int) -> None:
         )
 
 
-def _buddy(due: Due, member: Membership) -> Membership | None:
-    """Somebody of the same cohort who hears such things themselves."""
-    for known in due.registry.handlers("buddy").values():
-        buddy = known(due.db, member)
-        if isinstance(buddy, Membership) and buddy.state is MembershipState.ACTIVE:
+def _buddy(due: Due, member: Membership, silent: Sequence[Membership]) -> Membership | None:
+    """Somebody who looks after them, is there, and hears such things themselves."""
+    known = (one for of in due.registry.handlers("buddies").values() for one in of(due.db, member))
+    for buddy in known:
+        if buddy not in silent and buddy.state is MembershipState.ACTIVE:
             zone = due.db.get_one(people.Person, buddy.person_id).zone
             at = daytime(due.now, zone)
             if not quiet.holds_back(due.db, buddy, None, zone=zone, at=at, now=due.now):

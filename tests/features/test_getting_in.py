@@ -376,7 +376,7 @@ def test_everything_is_shown_before_it_is_public_and_what_only_the_owner_knows_i
     assert cohort.program.place == "https://meet.caravan.test/room"
     assert cohort.program.leader is not None and cohort.program.leader.name == 'Dana "Dee" Ode'
     file = catalogue.load()["value-accelerator"].program
-    assert cohort.program.model_copy(update={"place": None, "leader": None}) == file
+    assert cohort.program.model_copy(update={"place": None, "leader": file.leader}) == file
 
 
 def test_examples_in_a_program_are_asked_for_instead_of_being_refused(tmp_path: Path, migrated: Path) -> None:

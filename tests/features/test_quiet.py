@@ -126,44 +126,18 @@ def test_the_choice_is_shown_at_home_and_can_be_made_by_button_command_and_words
     assert "quiet" not in ana.says("/cohort home").last
 
 
-BUDDY = """
-from bot.registry import buddy_of
-from cohorts import cohort
-
-
-@buddy_of("pairs")
-def the_other(db, membership):
-    one = db.get_one(cohort.Cohort, membership.cohort_id)
-    others = [other for other in cohort.present(db, one) if other.id != membership.id]
-    return others[0] if others else None
-"""
-
-
-def test_a_buddy_is_asked_to_look_in_and_the_person_is_not_named_to_anybody_else(
-    tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    package = tmp_path / "with_buddies"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
-    (package / "pairs.py").write_text(BUDDY)
-    monkeypatch.syspath_prepend(tmp_path)
-    import importlib
-
-    from bot import features
-
-    world = World(tmp_path, template=migrated, packages=(features, importlib.import_module("with_buddies")))
-    _, ben, chi = running(world, 3)
-    world.until(FIRST + timedelta(minutes=1))
+def test_a_buddy_is_asked_to_look_in_and_the_person_is_not_named_to_anybody_else(chat: World) -> None:
+    _, ben, chi = running(chat, 3)
+    chat.until(FIRST + timedelta(minutes=1))
     for one in (ben, chi):
         one.presses("I'm here", room=ben.room())
-    world.until(FIRST + timedelta(days=4, hours=2))
+    chat.until(FIRST + timedelta(days=4, hours=2))
     for one in (ben, chi):
         one.says("/cohort rsvp yes")
-    world.until(HEARD + timedelta(hours=2))
+    chat.until(HEARD + timedelta(hours=2))
     asked = [text for text in ben.texts() if "Would you look in on Ana" in text]
     assert len(asked) == 1 or any("Would you look in on Ana" in text for text in chi.texts())
-    assert "the buddy of Ana to look in first" in next(text for text in world.fay.texts() if "A word may" in text)
-    world.close()
+    assert "the buddy of Ana to look in first" in next(text for text in chat.fay.texts() if "A word may" in text)
 
 
 # The digest
@@ -175,7 +149,7 @@ def test_the_digest_of_the_week_stands_in_the_room_and_rings_for_nobody(chat: Wo
     ben.says("/cohort kudos @ana For the question")
     chat.until(FIRST + timedelta(days=5))
     (digest,) = [text for text in ana.texts(ana.room()) if text.startswith("This week")]
-    assert "1 thank-you went around" in digest
+    assert "Peers thanked each other once." in digest
 
 
 def test_a_week_without_anything_has_no_digest(chat: World, begun: list[Person]) -> None:
