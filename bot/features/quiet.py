@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bot import whose
 from bot.ask import Ask, Due, Part, Reply
@@ -127,7 +127,9 @@ def look(due: Due, cohort_id: int) -> None:
 
 def _buddy(due: Due, member: Membership, silent: Sequence[Membership]) -> Membership | None:
     """Somebody who looks after them, is there, and hears such things themselves."""
-    known = (one for of in due.registry.handlers("buddies").values() for one in of(due.db, member))
+    known: Iterable[Membership] = (
+        one for of in due.registry.handlers("buddies").values() for one in of(due.db, member)
+    )
     for buddy in known:
         if buddy not in silent and buddy.state is MembershipState.ACTIVE:
             zone = due.db.get_one(people.Person, buddy.person_id).zone
