@@ -178,7 +178,7 @@ def _welcome(
         room=cohorts_.room_of(db, cohort).ref,
         starts=coming.starts_at if coming is not None else cohort.opens_at,
         begun=cohort.opens_at <= now,
-        coming=coming.title if coming is not None else "",
+        next_title=coming.title if coming is not None else "",
         commitment=program.commitment.text if program.commitment else "",
         hours=program.commitment.hours_per_week if program.commitment else None,
         welcome=program.orientation.text if program.orientation else "",
