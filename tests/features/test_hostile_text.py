@@ -33,7 +33,7 @@ from cohorts import meeting, people
 from cohorts.applications import Application
 from cohorts.cohort import Cohort
 from cohorts.errors import Invalid, Refused, Unclear
-from cohorts.facts import clean
+from cohorts.facts import clean, thaw
 from cohorts.outbox import Effect
 from cohorts.people import Role
 from cohorts.sessions import Session
@@ -112,6 +112,17 @@ name = "Looking back"
 when = "session-end"
 
 {survey}
+
+[[surveys]]
+key = "team"
+name = "For those who lead"
+when = "session-end"
+for = ["facilitators"]
+
+[[surveys.questions]]
+key = "well"
+ask = "What went well?"
+kind = "paragraph"
 
 [[sessions]]
 key = "first"
@@ -237,7 +248,7 @@ class Stage:
             "session_id": self._all("session")[:2],
             "homework_id": self._all("homework")[:3],
             "application_id": self._all("application"),
-            "survey": ["exit"],
+            "survey": ["exit", "team"],
             "prompt": ["midweek"],
             "review_id": self._all("review"),
             "program": ["everything"],
@@ -486,7 +497,7 @@ def test_what_is_taken_reaches_others_word_for_word(stage: Stage, text: str) -> 
         stage.world.settle()
         assert ("Passed on" in titled(thanked.message)) == (len(clean(text).strip()) <= 500)
         if "Passed on" in titled(thanked.message):
-            has_all(stage.world.ben.last, lines)
+            has_all(text_of(thanks(stage)), lines)
 
         reflect = next(one for one in stage.forms if one.form.name == "reflections/reflect")
         kept_ = stage.ask("ana", Filled(reflect.form.name, {"words": text, "share": True}, reflect.form.args))
@@ -509,6 +520,20 @@ def test_what_is_taken_reaches_others_word_for_word(stage: Stage, text: str) -> 
 def has_all(shown: str, lines: list[str]) -> None:
     for line in lines:
         assert line in shown, (line, shown)
+
+
+def thanks(stage: Stage) -> DrawnMessage:
+    """The last that were passed on, as they are told with a letter."""
+
+    def drawn(db: Db) -> DrawnMessage:
+        newest = col(Effect.id).desc()
+        effect = db.exec(select(Effect).where(Effect.template == "kudos/received").order_by(newest)).first()
+        assert effect is not None
+        facts = thaw(effect.facts)  # type: ignore[arg-type]
+        assert isinstance(facts, dict)
+        return draw_message(stage.world.app.renderer.message(effect.template, facts, directory=look_up(db, [facts])))
+
+    return stage.world.store.read(drawn)
 
 
 def recap(stage: Stage, text: str) -> DrawnMessage:

@@ -83,7 +83,9 @@ def test_homework_is_changed_on_a_page_of_its_own(chat: World, people: list[Pers
     assert "Homework “Two honest conversations”, called “One honest conversation” from now on" in fay.last
     assert "asks: Ask one person." in fay.last
     fay.presses("Yes, change it")
-    chat.until(FIRST).passes(hours=3)
+    chat.until(FIRST)
+    people[0].presses("I'm here", room=people[0].room())
+    chat.passes(hours=3)
     assert people[0].sees("One honest conversation", people[0].room()), "the recap asks for it"
     people[0].says("/submit")
     assert [one["value"] for one in people[0].form["fields"]] == [None, None]  # type: ignore[attr-defined]
@@ -159,7 +161,9 @@ def test_a_form_put_away_half_way_remembers_what_was_typed(chat: World, people: 
 
 def test_nothing_changed_is_said_and_a_held_session_is_left_alone(chat: World, people: list[Person]) -> None:
     assert "Nothing to change" in plans(chat).last
-    chat.until(FIRST).passes(hours=2)
+    chat.until(FIRST)
+    people[0].presses("I'm here", room=people[0].room())
+    chat.passes(hours=2)
     chat.fay.says("/session plan 1")
     assert "It has been held." in chat.fay.last
     chat.fay.says("/session plan")

@@ -229,7 +229,7 @@ def test_an_expired_effect_does_not_hold_up_what_waits_behind_it(chat: World) ->
     people = running(chat, ALL)
     chat.clock.move_to(FIRST - timedelta(hours=1))
     chat.run(chat.app.scheduler.tick(chat.clock.now()))
-    chat.clock.move_to(FIRST + timedelta(hours=1))
+    chat.clock.move_to(FIRST + timedelta(hours=2))  # thanks wait until a meeting is over
     chat.run(people[1].client.says("/cohort kudos @ana for the question"))
     chat.run(chat.app.delivery.drain())
     assert people[0].sees("for the question")
