@@ -14,11 +14,12 @@ from cohorts.errors import Refused
 from cohorts.facts import clean
 from cohorts.people import Person
 from cohorts.planning import Rule, Source
-from cohorts.program_kinds import Urgency
-from cohorts.sessions import Session
+from cohorts.program_kinds import SessionKind, Urgency
+from cohorts.sessions import Session, standing
 from cohorts.store import Db, choice, link, moment
 
 WORDS = 300
+DAY_BEFORE = timedelta(days=1)  # when they are reminded
 
 
 class PromiseState(StrEnum):
@@ -86,11 +87,16 @@ def say(db: Db, promise: Promise, state: PromiseState, *, now: datetime) -> None
     db.flush()
 
 
-def told(db: Db, cohort: Cohort) -> Iterable[tuple[Membership, Promise]]:
-    """Who takes part and has something to do yet, with what it was."""
+def told(db: Db, cohort: Cohort, before: Session) -> Iterable[tuple[Membership, Promise]]:
+    """Who is reminded of what before a session: of what they said, or said is still to do, since the last reminder.
+
+    What somebody left without an answer is not given back a second time.
+    """
+    meetings = (one.starts_at for one in standing(db, cohort) if one.kind is not SessionKind.OFFICE_HOURS)
+    earlier = [at for at in meetings if at < before.starts_at]
     for member in present(db, cohort):
         promise = to_keep(db, member)
-        if promise is not None:
+        if promise is not None and (not earlier or (promise.said_at or promise.at) >= earlier[-1] - DAY_BEFORE):
             yield member, promise
 
 

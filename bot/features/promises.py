@@ -20,7 +20,7 @@ def give_back(due: Due, session_id: int) -> None:
     """To those who come; whoever can't is left in peace."""
     session, cohort = sessions.get(due.db, session_id)
     coming = meeting.expected(due.db, cohort, session)
-    for member, promise in promises.told(due.db, cohort):
+    for member, promise in promises.told(due.db, cohort, session):
         if member in coming:
             due.tell(
                 member,

@@ -24,7 +24,7 @@ def promised(chat: World, words: str = "Ask Jo what she does") -> tuple[Person, 
 
 def test_what_one_will_do_comes_back_with_the_message_before_the_next_session(site: World) -> None:
     ana, ben = promised(site)
-    assert "And what you will do comes back to you the day before we meet." in ana.last
+    assert "And what you will do comes back to you before we meet again." in ana.last
     assert "comes back" not in ben.last
     site.until(SECOND - timedelta(minutes=70))
     (letter,) = (text for text in ana.texts() if "You said you would" in text)
@@ -54,6 +54,13 @@ def test_kept_it_does_not_come_back_and_not_yet_it_does(site: World) -> None:
     ana.says("my promise").presses("Not yet")
     site.until(SECOND + timedelta(days=7) - timedelta(minutes=70))
     assert any("You said you would" in text and "Coming up: Roof" in text for text in ana.texts())
+
+
+def test_left_without_an_answer_it_is_given_back_once(site: World) -> None:
+    ana, _ = promised(site)
+    site.until(SECOND + timedelta(days=7) - timedelta(minutes=70))
+    assert sum("You said you would" in text for text in ana.texts()) == 1
+    assert "You said you would:" in ana.says("/cohort").last
 
 
 def test_without_one_there_is_none_and_a_second_takes_its_place(site: World) -> None:

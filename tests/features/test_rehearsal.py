@@ -173,7 +173,7 @@ def test_nobody_ever_sees_a_bug_or_a_failure(default: Told, across_spring: Told)
 
 def test_the_same_seed_writes_the_same_bytes_and_another_seed_does_not(tmp_path: Path) -> None:
     for folder, seed in (("one", 7), ("again", 7), ("other", 8)):
-        _rehearsed(tmp_path / folder, "onboarding-sprint", seed=seed)
+        _rehearsed(tmp_path / folder, "onboarding-sprint", people=6, seed=seed)
     one, again, other = (
         {file.name: file.read_bytes() for file in (tmp_path / name).iterdir() if file.name != "summary.json"}
         for name in ("one", "again", "other")
@@ -328,7 +328,14 @@ def test_a_bound_on_repeats_counts_rounds_of_pairs_and_of_three_together() -> No
 # Other programs, other people
 
 
-@pytest.mark.parametrize("file", sorted(PROGRAMS.glob("*.toml")), ids=lambda file: file.stem)
+ELSEWHERE = {"every-when", "early-birds", "tidewater-sprint", "founders-circle", "breakfast-round"}  # rehearsed by name
+
+
+@pytest.mark.parametrize(
+    "file",
+    [file for file in sorted(PROGRAMS.glob("*.toml")) if file.stem not in ELSEWHERE],
+    ids=lambda file: file.stem,
+)
 def test_every_program_comes_to_its_end(file: Path, tmp_path: Path) -> None:
     program = catalogue.read(file).program
     told = _rehearsed(tmp_path, file.stem, absent=0.05)

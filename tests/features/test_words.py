@@ -470,6 +470,9 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "applications/accepted": {"before": ("submitted", "declined", "waitlisted")},
     "applications/invitation": {"starts": (date(2027, 1, 11),)},
     "ceremony/home": {"words": (HOSTILE, "")},
+    "sessions/reminder-day": {
+        "owes": (["Two talks", "One step", "One page"], ["Two talks", "One page"], ["One page"], [])
+    },
     "cohort/home": {"starts": WHEN, "owes": ([{"title": "One page", "due": TUESDAY}], [])},
     "buddies/home": {"people": ([BEN], [BEN, CHI])},
     "buddies/introduced": {"people": ([BEN], [BEN, CHI])},

@@ -122,6 +122,12 @@ class Towns(SlackWorld):
             await first_of.types(f"/cohort kudos @{second_of.user.handle} for {side.mark} tea")
         await self.settle()
         for side in (self.amber, self.birch):
+            reader = SlackActor(self.of(side.team, side.members[0]))
+            await reader.types("/cohort review")
+            await self.quiet()
+            await reader.presses("Review")
+            await reader.answers()
+            await self.settle()
             self.known(side)
         self.told = len(self.slack.calls)
         return self
@@ -459,11 +465,6 @@ async def test_everything_due_reaches_its_own_workspace_with_its_own_token(towns
     for side in (towns.amber, towns.birch):
         room = next(one for one in side.team.channels.values() if one.name.startswith("alpha"))
         await towns.of(side.team, side.lead).types("/program prompt 2027-03-01 10:00 What is in your way?", room)
-        reader = SlackActor(towns.of(side.team, side.members[0]))
-        await reader.types("/cohort review")
-        await towns.quiet()
-        await reader.presses("Review")
-        await reader.answers()
         await towns.settle()
     await towns.until(datetime(2027, 6, 30, 12, 0, tzinfo=UTC))
 
