@@ -22,9 +22,9 @@ from bot.registry import Registry, collect
 from bot.render import Renderer
 from bot.scheduler import Scheduler
 from bot.threads import Threads
-from cohorts import people
+from cohorts import people, welcome
 from cohorts.migrations import migrate
-from cohorts.store import Store
+from cohorts.store import Db, Store
 
 log = structlog.get_logger(__name__)
 
@@ -92,8 +92,12 @@ class App:
         Where the backup is, if one was made.
         """
         backup = migrate(self.store, now=SystemClock().now())
-        self.store.write(lambda db: people.set_owners(db, self._owners))
+        self.store.write(self._set_owners)
         return backup
+
+    def _set_owners(self, db: Db) -> None:
+        for person in people.set_owners(db, self._owners, others=welcome.owns):
+            welcome.greet(db, person, now=self.clock.now())
 
     async def run(self) -> None:
         """Serve until cancelled: every platform, the scheduler, delivery. What is being sent is finished first."""

@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from bot.message import Answer, Answers, Field, Files, Scalar
 from bot.registry import Registry
-from cohorts import outbox
-from cohorts.cohort import Cohort, Membership, person_of, room_of
+from cohorts import outbox, quiet
+from cohorts.bundling import daytime
+from cohorts.cohort import Cohort, Membership, among, person_of, room_of
 from cohorts.facts import Fact
 from cohorts.outbox import About, Press
 from cohorts.people import Person, Workspace, facilitators
@@ -50,13 +51,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something planned is due."""
+    """Something planned is due. `turns`: whose turn it is, and the moment of each; None: everybody's, at once."""
 
     db: Db
     now: datetime
     due_at: datetime
     key: str  # unique for ever, changes with each revision
     registry: Registry = field(default_factory=Registry)
+    turns: Mapping[int, datetime] | None = None
 
     def tell(
         self,
@@ -69,20 +71,49 @@ class Due:
         presses: Sequence[Press] = (),
         **facts: Fact,
     ) -> None:
-        """A direct message to a member, once for this occasion; not sent when they pause or leave meanwhile."""
-        outbox.tell(
-            self.db,
-            person_of(self.db, member),
-            template,
-            key=f"{self.key}/{member.id}",
-            now=self.now,
-            due=self.due_at,
-            expires=expires,
-            about=about,
-            as_=member.hears,
-            presses=presses,
-            more=facts,
-        )
+        """A direct message to a member, once for this occasion; not sent when they pause or leave meanwhile.
+
+        What can wait is a part of their letter of the day, and only for those whose turn it is. Whoever wants to hear
+        less doesn't, and what asks for something is remembered until they are heard from.
+        """
+        key, person = f"{self.key}/{member.id}", person_of(self.db, member)
+        if self.turns is not None and member.id not in self.turns:
+            return
+        # Later than planned it may be night again.
+        at = self.now if self.turns is None else max(self.turns[member.id], daytime(self.now, person.zone))
+        if quiet.holds_back(self.db, member, about, zone=person.zone, at=at, now=self.now):
+            return
+        if quiet.asks(presses):
+            quiet.asked(self.db, member, at=at)
+        more = {**among(self.db, member), **facts}
+        if self.turns is None:
+            outbox.tell(
+                self.db,
+                person,
+                template,
+                key=key,
+                now=self.now,
+                due=self.due_at,
+                expires=expires,
+                about=about,
+                as_=member.hears,
+                presses=presses,
+                more=more,
+            )
+        else:
+            outbox.enclose(
+                self.db,
+                person,
+                template,
+                key=key,
+                at=at,
+                now=self.now,
+                expires=expires,
+                about=about,
+                as_=member.hears,
+                presses=presses,
+                more=more,
+            )
 
     def tell_facilitators(
         self,
@@ -90,15 +121,19 @@ class Due:
         template: str,
         /,
         *,
+        can_wait: bool = False,
         expires: datetime | None = None,
         about: About | None = None,
         presses: Sequence[Press] = (),
         more: Mapping[str, Fact] = outbox.NOTHING,
         **facts: Fact,
     ) -> None:
-        """A direct message to each who conducts the program."""
+        """A direct message to each who conducts the program; by their day, if it `can_wait`."""
         for facilitator in facilitators(self.db, cohort.workspace_id, cohort.program_key):
-            self.tell_person(facilitator, template, expires=expires, about=about, presses=presses, more=more, **facts)
+            said = {**more, **facts}
+            self.tell_person(
+                facilitator, template, can_wait=can_wait, expires=expires, about=about, presses=presses, more=said
+            )
 
     def tell_person(
         self,
@@ -106,24 +141,41 @@ class Due:
         template: str,
         /,
         *,
+        can_wait: bool = False,
         expires: datetime | None = None,
         about: About | None = None,
         presses: Sequence[Press] = (),
         more: Mapping[str, Fact] = outbox.NOTHING,
         **facts: Fact,
     ) -> None:
-        """A direct message to somebody who hears it as no member, once for this occasion."""
+        """A direct message to somebody who hears it as no member, once for this occasion; by day, if it `can_wait`."""
+        key, said = f"{self.key}/person:{person.id}", {**more, **facts}
+        at = daytime(self.now, person.zone)
+        if can_wait and at > self.now:
+            outbox.enclose(
+                self.db,
+                person,
+                template,
+                key=key,
+                at=at,
+                now=self.now,
+                expires=expires,
+                about=about,
+                presses=presses,
+                more=said,
+            )
+            return
         outbox.tell(
             self.db,
             person,
             template,
-            key=f"{self.key}/person:{person.id}",
+            key=key,
             now=self.now,
             due=self.due_at,
             expires=expires,
             about=about,
             presses=presses,
-            more={**more, **facts},
+            more=said,
         )
 
     def announce(
@@ -135,9 +187,11 @@ class Due:
         expires: datetime | None = None,
         about: About | None = None,
         presses: Sequence[Press] = (),
+        ping: bool = True,
+        more: Mapping[str, Fact] = outbox.NOTHING,
         **facts: Fact,
     ) -> None:
-        """A message to the cohort's room."""
+        """A message to the cohort's room; without a `ping` it is there for whoever looks."""
         outbox.announce(
             self.db,
             room_of(self.db, cohort),
@@ -148,7 +202,8 @@ class Due:
             expires=expires,
             about=about,
             presses=presses,
-            more=facts,
+            ping=ping,
+            more={**more, **facts},
         )
 
 

@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from bot import notices
+from bot import letters, notices
 from bot.directory import look_up
+from bot.letters import Enclosure
 from bot.platforms.base import Kind, Parcel
 from bot.render import Directory
 from cohorts import outbox, people
@@ -44,6 +45,8 @@ class Job:
     presses: object = None
     directory: Directory = field(default_factory=Directory)
     file: Mapping[str, object] | None = None
+    ends: datetime | None = None  # from when on it is of no use
+    enclosed: tuple[Enclosure, ...] = ()  # the other parts of the same letter
     unwanted: Unwanted | None = None  # of an uncertain one: why it is not sent, should it not have arrived
 
 
@@ -56,6 +59,7 @@ class Sent:
     at: datetime
     room_id: int | None = None  # the room that was made
     caveat: str = ""
+    is_letter: bool = False  # of several parts
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,8 @@ def claim(db: Db, *, now: datetime, lease: timedelta, held: frozenset[str], most
     while not jobs and (heads := db.exec(query).all()):
         for effect in heads:
             job = _job(db, effect, now=now)
+            if job is not None and effect.letter is not None:
+                job = _with_the_rest(db, job, effect, now=now, lease=lease)
             if job is not None:
                 effect.state, effect.lease_until = EffectState.SENDING, now + lease
                 effect.attempted_at = effect.attempted_at or now
@@ -224,8 +230,24 @@ def _job(db: Db, effect: Effect, *, now: datetime) -> Job | None:
         presses=effect.presses,
         directory=directory,
         file=effect.file if isinstance(effect.file, dict) else None,
+        ends=effect.expires_at,
         unwanted=unwanted,
     )
+
+
+def _with_the_rest(db: Db, job: Job, first: Effect, *, now: datetime, lease: timedelta) -> Job:
+    """The whole letter; the same parts again, when it may have been sent already."""
+    parts: list[Effect] = []
+    for part in letters.enclosed(db, first) if job.uncertain else letters.waiting(db, first):
+        if not job.uncertain and (unwanted := _unwanted(db, part, now)) is not None:
+            _end(part, unwanted.state, unwanted.reason)
+        else:
+            letters.enclose(part, first, now=now, lease=lease)
+            parts.append(part)
+    enclosed = tuple(letters.as_enclosure(part) for part in parts)
+    directory = look_up(db, [job.facts, *(one.facts for one in enclosed)])
+    parcel = _with(job.parcel, template="+".join([job.template, *(one.template for one in enclosed)]))
+    return replace(job, parcel=parcel, enclosed=enclosed, directory=directory)
 
 
 def _unwanted(db: Db, effect: Effect, now: datetime) -> Unwanted | None:
@@ -284,13 +306,16 @@ def record(db: Db, result: Result, *, now: datetime) -> None:
     match result:
         case Failed(reason=reason):
             _fail(db, effect, reason, now)
+            letters.failed(db, effect.id, reason)
         case Unwanted(state=state, reason=reason):
             _end(effect, state, reason)
+            letters.taken_out(db, effect.id)
         case Postponed(until=until, uncertain=uncertain):
             if uncertain:
                 effect.lease_until = until
             else:
                 effect.state, effect.lease_until, effect.not_before = EffectState.PENDING, None, until
+                letters.taken_out(db, effect.id)
     db.flush()
 
 
@@ -311,6 +336,8 @@ def _record_sent(db: Db, sent: Sent, now: datetime) -> None:
         )
         .execution_options(synchronize_session=False)
     )
+    if sent.is_letter:
+        letters.sent(db, sent.effect_id, sent.receipt, sent.at)
     if sent.room_id is not None:
         db.get_one(Room, sent.room_id).external = sent.receipt
         db.flush()

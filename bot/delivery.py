@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot import claims
+from bot import claims, letters
 from bot.bugs import traced
 from bot.claims import Job
 from bot.clock import Clock
+from bot.letters import Enclosure
 from bot.message import File
 from bot.platforms.base import Parcel, Platform, Receipt, SendError
 from bot.registry import Registry
@@ -165,7 +166,9 @@ class Delivery:
             if receipt.caveat:
                 log.warning("sent, but", effect=job.effect_id, kind=job.kind.value, reason=receipt.caveat)
             caveat = claims.reason_of(receipt.caveat, receipt.detail) if receipt.caveat else ""
-            return claims.Sent(job.effect_id, receipt.id, self._clock.now(), job.room_id, caveat)
+            return claims.Sent(
+                job.effect_id, receipt.id, self._clock.now(), job.room_id, caveat, is_letter=bool(job.enclosed)
+            )
         except SendError as error:
             log.warning("send refused", effect=job.effect_id, kind=job.kind.value, reason=error.reason)
             if error.permanent:
@@ -191,6 +194,9 @@ class Delivery:
     def _parcel(self, job: Job) -> Parcel:
         if not job.template:
             return job.parcel
+        if job.enclosed:
+            whole = (Enclosure(job.template, job.facts, job.presses, job.ends), *job.enclosed)
+            return replace(job.parcel, message=letters.drawn(self._renderer, whole, job.directory))
         message = self._renderer.message(
             job.template, job.facts, presses_of(job.presses), parts_of(job.facts), job.directory
         )

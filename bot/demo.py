@@ -8,27 +8,33 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
 import structlog
+from sqlmodel import select
 
-from bot import catalogue
+from bot import catalogue, foresight
 from bot.app import App
 from bot.bugs import traced
 from bot.clock import SteppedClock, SystemClock
 from bot.config import Settings
-from bot.platforms.local.chat import Chat
+from bot.foresight import Coming
+from bot.platforms.local.chat import Chat, ChatMessage
 from bot.platforms.local.client import Client
 from bot.platforms.local.draw import buttons_of
 from bot.platforms.local.page import Page
 from bot.platforms.local.send import LocalPlatform
+from bot.platforms.local.state import Upcoming
 from bot.pretend.cast import Cast, invent
-from cohorts import touchpoints
-from cohorts.store import Store
+from bot.words import Words
+from cohorts import welcome
+from cohorts.cohort import Cohort, CohortState
+from cohorts.facts import Fact
+from cohorts.store import Db, Store
 
 log = structlog.get_logger(__name__)
 
@@ -63,8 +69,8 @@ class Stepper:
         await self.app.scheduler.tick(self.clock.now())
         self._send_at = await self.app.delivery.drain()
 
-    async def until(self, moment: datetime) -> None:
-        """To a later moment, stopping at each thing on the way."""
+    async def until(self, moment: datetime, sooner: Callable[[], Awaitable[datetime | None]] | None = None) -> None:
+        """To a later moment, stopping at each thing on the way. `sooner` may name an earlier one after each of them."""
         await self.step()
         while (at := await self.next_at()) is not None and at <= moment:
             before = self.clock.now()
@@ -72,6 +78,8 @@ class Stepper:
             await self.step()
             if self.clock.now() == before and await self.next_at() == at:
                 break  # what is still due now waits for something else than time
+            if sooner is not None and (at := await sooner()) is not None:
+                moment = min(moment, at)
         self.clock.move_to(moment)
 
 
@@ -82,7 +90,8 @@ class MovingClock:
         self._stepper = stepper
         self._pace = 0.0
         self._moving = asyncio.Lock()
-        self._next: tuple[datetime, str] | None = None
+        self._next: Upcoming | None = None
+        self._seen = -1  # commits when it was last looked ahead
 
     def now(self) -> datetime:
         return self._stepper.clock.now()
@@ -93,7 +102,7 @@ class MovingClock:
     def set_pace(self, pace: float) -> None:
         self._pace = pace
 
-    def next_thing(self) -> tuple[datetime, str] | None:
+    def next_thing(self) -> Upcoming | None:
         return self._next
 
     async def forward(self, by: timedelta) -> None:
@@ -101,12 +110,19 @@ class MovingClock:
             await self._stepper.until(self.now() + by)
             await self._look_ahead()
 
-    async def to_next(self) -> None:
+    async def to_next(self, shown: datetime | None = None) -> None:
+        """To what happens next, and no further than what the page showed when it was asked for."""
         async with self._moving:
             await self._look_ahead()
             if self._next is not None:
-                await self._stepper.until(max(self._next[0], self.now()))
+                shown = shown if shown is not None and shown > self.now() else self._next.at
+                await self._stepper.until(min(shown, self._next.at), self._next_at)
             await self._look_ahead()
+
+    async def _next_at(self) -> datetime | None:
+        """What pretend people do on the way may lead to something sooner."""
+        await self._look_ahead()
+        return self._next.at if self._next is not None else None
 
     async def run(self) -> None:
         """Let time pass, until cancelled."""
@@ -124,10 +140,63 @@ class MovingClock:
 
     async def _look_ahead(self) -> None:
         """What the bot will do next by itself; pretend people keep their plans to themselves."""
-        row = await self._stepper.app.threads.read(touchpoints.next_due)
-        words = self._stepper.app.renderer.words
-        # A feature that the demo has never heard of may do timed work too.
-        self._next = (row.due_at, words.find("demo", "things", row.rule) or row.rule) if row is not None else None
+        app, now = self._stepper.app, self.now()
+        if app.threads.commits == self._seen and (self._next is None or self._next.at > now):
+            return
+        self._seen = app.threads.commits
+        found = await app.threads.try_out(lambda db: foresight.coming(db, app.registry, now))
+        self._next = in_words(found, app.renderer.words) if found is not None else None
+
+
+def in_words(coming: Coming, words: Words) -> Upcoming:
+    """ "The hour-before reminder", "to Sam, Ana and 8 more". Whom a visitor can act as comes first."""
+    # A feature that the demo has never heard of may do timed work too.
+    things = [words.find("demo", "things", rule) or rule for rule in coming.rules]
+    first = things[0] if things else words.get("demo", "next", "letter")
+    facts: dict[str, Fact] = {"thing": first, "count": len(things) - 1}
+    what = words.get("demo", "next", "things", facts) if len(things) > 1 else first
+    return Upcoming(coming.at, what, _whom(coming, words))
+
+
+def _whom(coming: Coming, words: Words) -> str:
+    played = [name for name in NAMES.values() if name in coming.people]
+    names = [name.split()[0] for name in [*played, *(name for name in coming.people if name not in played)]]
+    said: list[str] = []
+    if coming.rooms:
+        said.append(words.get("demo", "next", "rooms", {"rooms": ", ".join(f"#{name}" for name in coming.rooms)}))
+    if len(names) > 3:
+        facts: dict[str, Fact] = {"names": ", ".join(names[:2]), "count": len(names) - 2}
+        said.append(words.get("demo", "next", "many", facts))
+    elif len(names) > 1:
+        said.append(words.get("demo", "next", "few", {"names": ", ".join(names[:-1]), "last": names[-1]}))
+    elif names:
+        said.append(words.get("demo", "next", "one", {"name": names[0]}))
+    return ", ".join(said)
+
+
+class Newcomers:
+    """The cast, of whom everybody applies within a day of the program's opening, whoever opened it."""
+
+    def __init__(self, app: App, cast: Cast, clock: SteppedClock) -> None:
+        self._app = app
+        self._cast = cast
+        self._clock = clock
+        # After a restart, those who have begun to do something have applied.
+        self._recruited = any(message.author in cast.characters for message in _said(cast.chat))
+
+    def next_at(self) -> datetime | None:
+        return self._cast.next_at()
+
+    async def act(self, now: datetime) -> None:
+        if not self._recruited and await self._app.threads.read(_is_open):
+            self._recruited = True
+            self._cast.recruit(now, now + timedelta(days=1))
+        await self._cast.act(now)
+
+
+def _is_open(db: Db) -> bool:
+    query = select(Cohort.id).where(Cohort.program_key == PROGRAM, Cohort.state == CohortState.RECRUITING)
+    return db.exec(query).first() is not None
 
 
 class NotADemo(Exception):
@@ -135,17 +204,21 @@ class NotADemo(Exception):
 
 
 VISITOR, FACILITATOR, OWNER = "sam", "fay", "olu"
+NAMES = {VISITOR: "Sam Rivera", FACILITATOR: "Fay Okafor", OWNER: "Olu Adeyemi"}
+ROLES = {VISITOR: "participant", FACILITATOR: "facilitator", OWNER: "owner"}
 PROGRAM = "value-accelerator"
 
 
-async def serve(folder: Path, *, host: str, port: int, people: int, seed: int, ready: Callable[[str], None]) -> None:
-    """Run the demo on the page until cancelled."""
+async def serve(
+    folder: Path, *, host: str, port: int, people: int, seed: int, ready: Callable[[str], None], day_0: bool = False
+) -> None:
+    """Run the demo on the page until cancelled. `day_0`: nobody leads and nothing is open; that is for the visitor."""
     database, journal = folder / DATABASE, folder / JOURNAL
     if database.exists() and not journal.exists():
         raise NotADemo(f"{database} was not made by the demo; give another folder")
     again = journal.exists()
     chat = Chat(journal)
-    clock = SteppedClock(max([SystemClock().now(), *_times(chat)]))
+    clock = SteppedClock(max([SystemClock().now(), *(message.at for message in _said(chat))]))
     platform = LocalPlatform(chat, clock.now)
     store = Store(f"sqlite:///{database}")
     store.lock()
@@ -155,7 +228,7 @@ async def serve(folder: Path, *, host: str, port: int, people: int, seed: int, r
         app.prepare()
         await app.delivery.recover()
         zone = local_zone()
-        visit = _visitors(app, chat, clock, zone)
+        visit = _visitors(app, chat, clock, zone, day_0=day_0)
         cast = Cast(
             chat,
             app.doors["local"],
@@ -168,10 +241,12 @@ async def serve(folder: Path, *, host: str, port: int, people: int, seed: int, r
         )
         if again:
             cast.catch_up()
+        elif day_0:
+            now = clock.now()
+            await app.threads.write(lambda db: welcome.let_in(db, "local", "local", name="", by=OWNER, now=now))
         else:
             await _open_program(visit, clock.now(), zone)
-            cast.recruit(clock.now(), clock.now() + timedelta(days=1))
-        stepper = Stepper(app, clock, cast)
+        stepper = Stepper(app, clock, Newcomers(app, cast, clock))
         await stepper.step()
         keeper = MovingClock(stepper)
         platform.page = Page(host=host, port=port, timekeeper=keeper, ready=ready)
@@ -185,23 +260,22 @@ async def serve(folder: Path, *, host: str, port: int, people: int, seed: int, r
         chat.close()
 
 
-def _times(chat: Chat) -> list[datetime]:
-    return [message.at for room in chat.rooms() for message in chat.messages(room.id)]
+def _said(chat: Chat) -> Iterator[ChatMessage]:
+    return (message for room in chat.rooms() for message in chat.messages(room.id))
 
 
 def local_zone() -> str:
     """The IANA zone of this machine, as far as it tells."""
     named = os.environ.get("TZ") or str(Path("/etc/localtime").resolve()).partition("zoneinfo/")[2]
+    named = named.removeprefix("Etc/")
     return named if named in available_timezones() else "Europe/Berlin"
 
 
-def _visitors(app: App, chat: Chat, clock: SteppedClock, zone: str) -> dict[str, Client]:
-    """Whom a visitor acts as: a participant, the facilitator, the owner."""
-    chat.add_person(VISITOR, "Sam Rivera", zone, "participant")
-    chat.add_person(FACILITATOR, "Fay Okafor", zone, "facilitator")
-    chat.add_person(OWNER, "Olu Adeyemi", zone, "owner")
-    everyone = (VISITOR, FACILITATOR, OWNER)
-    return {one: Client(chat, app.doors["local"], one, clock=clock.now) for one in everyone}
+def _visitors(app: App, chat: Chat, clock: SteppedClock, zone: str, *, day_0: bool) -> dict[str, Client]:
+    """Whom a visitor acts as, in the order in which they have something to do."""
+    for one in (OWNER, FACILITATOR, VISITOR) if day_0 else (VISITOR, FACILITATOR, OWNER):
+        chat.add_person(one, NAMES[one], zone, ROLES[one])
+    return {one: Client(chat, app.doors["local"], one, clock=clock.now) for one in NAMES}
 
 
 async def _open_program(visit: dict[str, Client], now: datetime, zone: str) -> None:

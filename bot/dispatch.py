@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot import votes
+from bot.acquaintance import looks_the_same, written_down
 from bot.arguments import MOST_CHOICES, checked, field, read_options
 from bot.ask import COMMAND, Ask, Asking, Listed, Reply, Response
 from bot.bugs import traced
@@ -27,10 +28,10 @@ from bot.registry import Declared, Registry
 from bot.render import Directory, Renderer, refs
 from bot.threads import Busy, Threads
 from bot.understanding import CHOOSE, COHORT, FILL, Call, Understanding, told
-from cohorts import handmade, inbox, people, rooms
+from cohorts import handmade, hosting, inbox, people, rooms, welcome
 from cohorts.cohort import took_part
 from cohorts.errors import Invalid, Refused, Remark, Unclear
-from cohorts.facts import Fact, clean
+from cohorts.facts import Fact
 from cohorts.people import Granted, Person, Role, Workspace
 from cohorts.store import Db
 
@@ -169,7 +170,7 @@ class Dispatch:
     def _read(self, db: Db, inbound: Inbound, call: Call, *, met: bool = False) -> _Answer | None:
         """None when the person is new or has changed."""
         who = self._known(db, inbound)
-        if who is None or not (met or _looks_the_same(who[1], inbound)):
+        if who is None or not (met or looks_the_same(who[1], inbound.profile)):
             return None
         try:
             return self._handled(db, inbound, call, who)
@@ -276,14 +277,14 @@ class Dispatch:
         for account, profile in inbound.mentioned.items():
             # Whoever is named is somebody, though they have never spoken to us.
             if people.known(db, place, account) is None:
-                people.meet(db, place, account, name=profile.name, zone=profile.zone, email=profile.email)
+                written_down(db, self._registry, place, account, profile, self._clock.now())
         return place, self._meet(db, inbound, place)
 
     def _meet(self, db: Db, inbound: Inbound, place: Workspace) -> Person:
-        profile = inbound.profile
-        person = people.meet(db, place, inbound.account, name=profile.name, zone=profile.zone, email=profile.email)
-        if people.is_named_owner(self._owners, place, inbound.account, person.email):
-            people.grant(db, person, Granted.OWNER)
+        person = written_down(db, self._registry, place, inbound.account, inbound.profile, self._clock.now())
+        named = people.is_named_owner(self._owners, place, inbound.account, person.email)
+        if named and people.grant(db, person, Granted.OWNER):
+            welcome.greet(db, person, now=self._clock.now())
         return person
 
     def _handled(self, db: Db, inbound: Inbound, call: Call, who: tuple[Workspace, Person]) -> _Answer:
@@ -369,15 +370,6 @@ def _facts_of(response: Response) -> list[Fact]:
     return [dict(response.facts), *(dict(part.facts) for part in parts)]
 
 
-def _looks_the_same(person: Person, inbound: Inbound) -> bool:
-    """Whether nothing need be written down before a command that only reads."""
-    profile = inbound.profile
-    same_name = not profile.name or person.name == clean(profile.name)[:200].strip()
-    same_zone = profile.zone is None or profile.zone == person.zone
-    same_mail = profile.email is None or profile.email == person.email
-    return same_name and same_zone and same_mail
-
-
 def authorise(db: Db, person: Person, role: Role | None) -> None:
     """Refuse whoever has nothing to do here. A handler that declares no role is nobody's."""
     match role:
@@ -386,6 +378,9 @@ def authorise(db: Db, person: Person, role: Role | None) -> None:
         case Role.MEMBER:
             if not took_part(db, person):
                 raise Refused("people/no-cohort-yet")
+        case Role.HOST:
+            if not (people.conducts(db, person) or hosting.is_host(db, person)):
+                raise Refused("people/another-door")
         case Role.FACILITATOR:
             if not people.conducts(db, person):
                 raise Refused("people/another-door")

@@ -11,7 +11,7 @@ from bot.clock import Clock
 from bot.platforms.slack.setup import Installed, SlackApp
 from bot.sealing import Broken, Seal
 from bot.threads import Threads
-from cohorts import installations
+from cohorts import installations, welcome
 from cohorts.installations import Installation
 from cohorts.store import Db
 
@@ -54,6 +54,8 @@ class SealedInstallations:
             installations.keep(
                 db, PLATFORM, installed.team, name=installed.name, sealed=sealed, by=installed.by, now=now
             )
+            if installed.by:
+                welcome.let_in(db, PLATFORM, installed.team, name=installed.name, by=installed.by, now=now)
 
         await self.threads.write(write)
 

@@ -12,7 +12,7 @@ from cohorts.people import Role
 
 FOR = {
     "participant": (Role.ANYONE, Role.MEMBER),
-    "facilitator": (Role.FACILITATOR,),
+    "facilitator": (Role.HOST, Role.FACILITATOR),
     "owner": (Role.OWNER,),
 }
 _PLACE = re.compile(r"(<!-- commands of the (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

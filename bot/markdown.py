@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import count
 from typing import TypeAlias
 
 from markdown_it import MarkdownIt
@@ -13,6 +14,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 from bot.message import Block, Break, Divider, Heading, Inline, Link, Listing, Paragraph, Quote, Text
 from cohorts.facts import Markdown
+from cohorts.program_answers import MY
 
 # A slot is a number between two private-use characters, which are stripped from everything people type.
 OPEN, CLOSE = "\ue000", "\ue001"
@@ -89,8 +91,14 @@ def _block(markdown: _Parser, node: SyntaxTreeNode, slots: Slots) -> Iterator[Bl
 
 
 def parse_authored(markdown: _Parser, authored: Markdown) -> tuple[Block, ...]:
-    """The Markdown of a program's author, by itself: its headings are headings, it has no slots."""
-    parsed = parse(markdown, authored.text, ())
+    """The Markdown of a program's author, by itself: its headings are headings, its slots what it quotes."""
+    places = count()
+
+    def slot(match: re.Match[str]) -> str:
+        place = next(places)
+        return f"{OPEN}{place}{CLOSE}" if place < len(authored.quotes) else match[0]
+
+    parsed = parse(markdown, MY.sub(slot, authored.text), authored.quotes)
     title = (Heading(parsed.title),) if parsed.title else ()
     return (*title, *parsed.blocks)
 

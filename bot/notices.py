@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
-from cohorts import outbox, people
+from cohorts import outbox, people, retries
 from cohorts.cohort import Cohort, Membership
 from cohorts.facts import PersonRef
 from cohorts.outbox import Effect, EffectKind, EffectState, Press
@@ -31,7 +31,7 @@ LASTING = frozenset(
 def again(reason: str | None) -> str:
     """Which press of "Try again" sent it, "" for none."""
     said = reason or ""
-    return said.removeprefix(outbox.AGAIN) if said.startswith(outbox.AGAIN) else ""
+    return said.removeprefix(retries.AGAIN) if said.startswith(retries.AGAIN) else ""
 
 
 def tell(db: Db, effect: Effect, now: datetime, press: str) -> None:
@@ -60,7 +60,7 @@ def tell(db: Db, effect: Effect, now: datetime, press: str) -> None:
     done = effect.state is EffectState.SENT
     about = _caveat(effect) if done else _cause(effect, reason, detail, now)
     about = _bounded(f"{about}/again:{press}" if press else about)
-    helps = not done or (effect.kind in outbox.REPEATED and reason not in ONLY_FOR_THE_NEXT)
+    helps = not done or (effect.kind in retries.REPEATED and reason not in ONLY_FOR_THE_NEXT)
     for person in told.values():
         if person.id == effect.person_id and effect.kind in (EffectKind.POST, EffectKind.EDIT):
             continue  # it would go the same way

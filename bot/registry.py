@@ -56,6 +56,7 @@ class Declared:
     options: tuple[Option, ...] = ()
     reads: bool = False  # changes nothing: runs on the reading engine
     author: bool = False  # of a shortcut: it is about whoever wrote the message
+    anonymous: bool = False  # of a form: nothing is kept that tells who filled it in, or when
     files: bool = False  # of a form: its handler takes what was attached
 
 
@@ -80,12 +81,13 @@ def button(name: str, *, role: Role | None = None, reads: bool = False) -> Calla
     return _mark("button", name, role=role, reads=reads)
 
 
-def form(name: str, *, role: Role | None = None, files: bool = False) -> Callable[[F], F]:
+def form(name: str, *, role: Role | None = None, anonymous: bool = False, files: bool = False) -> Callable[[F], F]:
     """A submitted form. The handler takes the ask, the answers, and the form's arguments by name.
 
-    One that says `files=True` also takes the `files`, by field.
+    `anonymous`: of what came in neither the id nor the time is kept; the handler sees to the rest. One that says
+    `files=True` also takes the `files`, by field.
     """
-    return _mark("form", name, role=role, files=files)
+    return _mark("form", name, role=role, anonymous=anonymous, files=files)
 
 
 def closed(name: str, *, role: Role | None = None) -> Callable[[F], F]:
@@ -106,9 +108,9 @@ def due(name: str) -> Callable[[F], F]:
     return _mark("due", name)
 
 
-def words(*phrases: str, name: str, role: Role | None = None) -> Callable[[F], F]:
+def words(*phrases: str, name: str, role: Role | None = None, reads: bool = False) -> Callable[[F], F]:
     """Plain words in a direct message that start this handler, "when do we meet"."""
-    return _mark("words", name, role=role, help="|".join(phrases))
+    return _mark("words", name, role=role, help="|".join(phrases), reads=reads)
 
 
 def shortcut(name: str, *, role: Role | None = None, author: bool = False) -> Callable[[F], F]:
@@ -135,9 +137,19 @@ def digest_line(name: str) -> Callable[[F], F]:
     return _mark("digest", name)
 
 
+def readiness_line(name: str) -> Callable[[F], F]:
+    """A line of the card before a cohort starts, for those who conduct it: `(db, cohort, now) -> Part | None`."""
+    return _mark("readiness", name)
+
+
 def afterwards(name: str) -> Callable[[F], F]:
     """Something that follows from whatever somebody did, in the same transaction: `(ask) -> None`."""
     return _mark("after", name)
+
+
+def arrival(name: str) -> Callable[[F], F]:
+    """What waits for somebody who has an account since this moment: `(db, person, now) -> None`."""
+    return _mark("arrival", name)
 
 
 def counter(name: str) -> Callable[[F], F]:
@@ -145,9 +157,19 @@ def counter(name: str) -> Callable[[F], F]:
     return _mark("counter", name)
 
 
+def quotable(name: str) -> Callable[[F], F]:
+    """Words that members agreed to have quoted with their name: `(db, cohort) -> Sequence[Quote]`."""
+    return _mark("quotable", name)
+
+
 def export(name: str) -> Callable[[F], F]:
     """A list an owner can export: `(db, cohort) -> Sheet`."""
     return _mark("export", name)
+
+
+def buddies_of(name: str) -> Callable[[F], F]:
+    """Those who look after somebody: `(db, membership) -> Sequence[Membership]`."""
+    return _mark("buddies", name)
 
 
 def file_maker(name: str) -> Callable[[F], F]:

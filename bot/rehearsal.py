@@ -26,7 +26,7 @@ from bot.platforms.base import CommandInfo, Deed, Door, Inbound, Kind, Outcome, 
 from bot.platforms.local.chat import BOT, Chat
 from bot.platforms.local.draw import DrawnMessage, draw_form, draw_message, text_of, text_of_blocks
 from bot.platforms.local.send import LocalPlatform
-from bot.pretend.cast import Cast, Character, Says, invent, staff
+from bot.pretend.cast import Cast, Character, Habit, Says, invent, staff
 from bot.scheduler import EVERY
 from bot.sheets import Sheet, to_csv
 from bot.threads import Threads
@@ -61,6 +61,19 @@ class Wish:
     zone: str = "Europe/Berlin"
     absent: float = 0.15
     seed: int = 7
+    stragglers: int = 0
+    decliners: int = 0
+    leavers: int = 0
+    late: int = 0
+
+    @property
+    def habits(self) -> tuple[Habit, ...]:
+        return (
+            *(Habit.FALLS_BEHIND,) * self.stragglers,
+            *(Habit.DECLINES,) * self.decliners,
+            *(Habit.LEAVES,) * self.leavers,
+            *(Habit.COMES_LATE,) * self.late,
+        )
 
 
 @dataclass(frozen=True)
@@ -219,7 +232,10 @@ class Overheard(Door):
 
 
 def rehearse(wish: Wish, *, progress: Callable[[float], None] = lambda _: None) -> Rehearsed:
-    """From the first application to the end of grace. `progress` hears how much is done, from 0 to 1."""
+    """From the first application to the end of grace, or to the reunion if there is one.
+
+    `progress` hears how much is done, from 0 to 1.
+    """
     began = time_.perf_counter()
     with tempfile.TemporaryDirectory(prefix="caravan-rehearsal-") as folder, _seldom_swept():
         return asyncio.run(_Rehearsal(wish, Path(folder), progress).run(began))
@@ -245,7 +261,9 @@ class _Rehearsal:
         self.opens = local(wish.starts - timedelta(days=days), time(9, 45), wish.zone)
         self.starts = local(wish.starts, program.at, wish.zone)
         last = session_starts(program, wish.starts, wish.zone)[-1][1]
-        self.ends = shift(last, program.graduation.grace, 1, wish.zone) + timedelta(days=7)
+        reunion = program.graduation.reunion
+        spans = [program.graduation.grace, *([reunion.offset] if reunion and reunion.offset else [])]
+        self.ends = max(shift(last, span, 1, wish.zone) for span in spans) + timedelta(days=14)
         self.stage = Stage(self.opens - timedelta(minutes=5))
         self.chat = Chat()
         self.platform = Watched(self.chat, self.stage)
@@ -272,7 +290,14 @@ class _Rehearsal:
 
     def _applicants(self) -> list[Character]:
         wish = self.wish
-        return invent(wish.people, zone=wish.zone, seed=wish.seed, misfits=wish.misfits, around=self.starts)
+        return invent(
+            wish.people,
+            zone=wish.zone,
+            seed=wish.seed,
+            misfits=wish.misfits,
+            around=self.starts,
+            habits=wish.habits,
+        )
 
     async def run(self, began: float) -> Rehearsed:
         try:

@@ -22,6 +22,7 @@ from bot.message import (
     Card,
     Form,
     Heading,
+    Inline,
     Link,
     Mention,
     Message,
@@ -29,6 +30,8 @@ from bot.message import (
     MomentStyle,
     Poll,
     RoomMention,
+    Text,
+    plain,
 )
 from bot.words import Words
 from cohorts.errors import Remark
@@ -96,6 +99,7 @@ class Renderer:
         for name in _REMOVED:
             self._jinja.filters.pop(name, None)
         self._jinja.filters |= {"day": _day, "clock": _clock, "listed": _listed, "markdown": _markdown}
+        self._jinja.filters |= {"foretold": self._foretold}
         self._jinja.tests |= {"url": _is_url}
 
     def has(self, template: str) -> bool:
@@ -113,7 +117,7 @@ class Renderer:
         where = directory or Directory()
         body = self._parsed(template, facts, where)
         cards = tuple(Card(self._card_blocks(part, where), self.buttons(part.presses)) for part in parts)
-        return Message(body.title, body.blocks, cards, self.buttons(presses), poll_of(facts))
+        return Message(_titled(body.title, facts), body.blocks, cards, self.buttons(presses), poll_of(facts))
 
     def reply(self, reply: Reply, directory: Directory) -> Message:
         return self.message(reply.template, reply.facts, reply.presses, reply.parts, directory)
@@ -135,6 +139,12 @@ class Renderer:
     def _label(self, press: Press) -> str:
         feature, _, name = press.action.partition("/")
         return clean(self.words.get(feature, "buttons", press.words or name, press.facts))[:75]
+
+    def _foretold(self, rule: str, title: str = "") -> str:
+        """What a member gets by a rule, in the words of its feature; nothing when it has none."""
+        feature, _, name = rule.partition("/")
+        known = self.words.find(feature, "preview", name)
+        return self.words.get(feature, "preview", name, {"title": title}) if known else ""
 
     def form(self, asking: Asking, directory: Directory) -> Form:
         """Words that the asking does not bring come from `[forms.NAME]` and `[fields]` of the feature's words.toml."""
@@ -196,6 +206,14 @@ def parts_of(facts: Mapping[str, Fact]) -> list[Part]:
     return out
 
 
+def _titled(title: tuple[Inline, ...], facts: Mapping[str, Fact]) -> tuple[Inline, ...]:
+    """Whoever is in several cohorts reads of which one it is, unless that stands there."""
+    name = facts.get("among")
+    if not isinstance(name, str) or not title or name in plain(title):
+        return title
+    return (*title, Text(f" · {name}", literal=True))
+
+
 def poll_of(facts: Mapping[str, Fact]) -> Poll | None:
     """The poll that an effect keeps among its facts, for people to vote in."""
     kept = facts.get("poll")
@@ -236,8 +254,8 @@ def _node(value: object, directory: Directory) -> md.Slot:
             return directory.rooms.get(id_) or RoomMention("…", None)
         case Moment() | Link():
             return value
-        case Markdown(text=text):
-            return Markdown(clean(text))
+        case Markdown(text=text, quotes=quotes):
+            return Markdown(clean(text), tuple(clean(one) for one in quotes))
         case datetime():
             return Moment(value)
         case date():

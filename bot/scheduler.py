@@ -69,7 +69,7 @@ class Scheduler:
             for id_, rule in fresh:
                 tried.add(id_)
                 try:
-                    fired += await self._threads.write(lambda db, id_=id_: self._fire(db, id_, now))  # type: ignore[misc]
+                    fired += await self._threads.write(lambda db, id_=id_: fire(db, self._registry, id_, now))  # type: ignore[misc]
                 except Exception as bug:
                     log.error("due work failed", rule=rule, touchpoint=id_, **traced(bug))
             self._committed()
@@ -80,20 +80,9 @@ class Scheduler:
             await self._threads.write(lambda db: housekeeping.forget(db, now=now))
             self._tidied_at = now
 
-    def _fire(self, db: Db, touchpoint_id: int, now: datetime) -> int:
-        row = touchpoints.claim(db, touchpoint_id, now=now)
-        if row is None:
-            return 0
-        handler = self._registry.of("due")[row.rule].handler
-        wanted = set(inspect.signature(handler).parameters)
-        given = row.args if isinstance(row.args, dict) else {}
-        due = Due(db=db, now=now, due_at=row.due_at, key=row.key, registry=self._registry)
-        handler(due, **{name: value for name, value in given.items() if name in wanted})
-        return 1
-
     async def next_due(self) -> datetime | None:
         row = await self._threads.read(touchpoints.next_due)
-        return row.due_at if row is not None else None
+        return row.turn_at if row is not None else None
 
     async def run(self) -> None:
         """Tick at each due time, and every 30 seconds in any case, until stopped."""
@@ -118,3 +107,17 @@ class Scheduler:
                     await asyncio.sleep(GATHERING)
         finally:
             metronome.shutdown(wait=False)
+
+
+def fire(db: Db, registry: Registry, touchpoint_id: int, now: datetime) -> int:
+    """Do the work of one row, in the transaction that is open. How many fired: it may be somebody else's turn later."""
+    claimed = touchpoints.claim(db, touchpoint_id, now=now)
+    if claimed is None:
+        return 0
+    row = claimed.row
+    handler = registry.of("due")[row.rule].handler
+    wanted = set(inspect.signature(handler).parameters)
+    given = row.args if isinstance(row.args, dict) else {}
+    due = Due(db=db, now=now, due_at=claimed.at, key=row.key, registry=registry, turns=claimed.turns)
+    handler(due, **{name: value for name, value in given.items() if name in wanted})
+    return 1

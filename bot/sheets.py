@@ -8,6 +8,7 @@ import json
 import math
 import re
 import unicodedata
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -34,7 +35,10 @@ FIRST_YEAR = 1900
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _NOT_IN_A_SHEET_NAME = re.compile(r"[\[\]:*?/\\]")
-_INVISIBLE_AT_THE_START = re.compile("[\\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*")
+_INVISIBLE = "[\\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*"
+_INVISIBLE_AT_THE_START = re.compile(_INVISIBLE)
+# Where a spreadsheet of another language than the file's may see a new cell begin, and what follows.
+_CELL_BEGINS = re.compile(f'([,;\t\r\n"]{_INVISIBLE})(?=(.))', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def to_json(sheet: Sheet) -> bytes:
 
 
 def to_xlsx(sheets: Sequence[Sheet], *, zone: str = "UTC") -> bytes:
-    """One workbook; moments are shown on the clock of `zone`, because Excel knows no zones."""
+    """One workbook; moments are shown on the clock of `zone` with its offset beside, because Excel knows no zones."""
     from openpyxl import Workbook
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
@@ -110,6 +114,19 @@ def to_xlsx(sheets: Sequence[Sheet], *, zone: str = "UTC") -> bytes:
     return file.getvalue()
 
 
+def to_zip(sheets: Sequence[Sheet], format: Format, *, zone: str = "UTC") -> bytes:
+    """A file for each, by its sheet's name; the same sheets make the same bytes."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        taken: list[str] = []
+        for sheet in sheets:
+            taken.append(_sheet_name(sheet.name, taken=taken))
+            entry = zipfile.ZipInfo(f"{taken[-1]}.{format}")  # dated 1980: when it was made says nothing
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, write(sheet, format, zone=zone)[0])
+    return file.getvalue()
+
+
 def looks_like_a_formula(text: str) -> bool:
     """Whether a spreadsheet might run it: = + - @, wide or small too, after anything invisible; tab; CR."""
     start = _INVISIBLE_AT_THE_START.match(text)
@@ -117,13 +134,19 @@ def looks_like_a_formula(text: str) -> bool:
     invisible, first = text[:end], text[end : end + 1]
     if "\t" in invisible or "\r" in invisible:
         return True
-    return first != "" and unicodedata.normalize("NFKC", first)[:1] in ("=", "+", "-", "@", "\u2212")
+    return first != "" and _is_sign(first)
+
+
+def _is_sign(char: str) -> bool:
+    return unicodedata.normalize("NFKC", char)[:1] in ("=", "+", "-", "@", "\u2212")
 
 
 def _harmless(text: str) -> str:
     # Removed first: a control character could hide the sign that follows it.
     text = _UNPRINTABLE.sub("", text)
-    return "'" + text if looks_like_a_formula(text) else text
+    # A file with commas, opened where semicolons part the cells, is cut inside of what somebody wrote.
+    inside = _CELL_BEGINS.sub(lambda found: found[1] + ("'" if _is_sign(found[2]) else ""), text)
+    return "'" + inside if looks_like_a_formula(text) else inside
 
 
 def _in_csv(cell: Cell) -> str:
@@ -152,13 +175,16 @@ def _put(place: ExcelCell, cell: Cell, zone: ZoneInfo) -> None:
     if isinstance(cell, str):
         _put_text(place, cell)
     elif isinstance(cell, date):
+        clock = "yyyy-mm-dd hh:mm"
         if isinstance(cell, datetime) and cell.tzinfo is not None:
-            cell = cell.astimezone(zone).replace(tzinfo=None)
+            local = cell.astimezone(zone)
+            clock = f'{clock} "{local.isoformat()[-6:]}"'
+            cell = local.replace(tzinfo=None)
         if cell.year < FIRST_YEAR:
             _put_text(place, cell.isoformat())
         else:
             place.value = cell
-            place.number_format = "yyyy-mm-dd hh:mm" if isinstance(cell, datetime) else "yyyy-mm-dd"
+            place.number_format = clock if isinstance(cell, datetime) else "yyyy-mm-dd"
     elif isinstance(cell, int) and abs(cell) >= EXACT_NUMBER:
         _put_text(place, str(cell))
     else:

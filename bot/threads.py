@@ -23,6 +23,14 @@ class Busy(Exception):
     """Nothing was done; asking again is safe."""
 
 
+class _TriedOut(Exception):
+    """Undoes a transaction, and carries what it came to."""
+
+    def __init__(self, result: Any) -> None:
+        super().__init__()
+        self.result = result
+
+
 class Threads:
     def __init__(self, store: Store, *, readers: int = 2, patience: float = 2.0) -> None:
         self.store = store
@@ -30,10 +38,26 @@ class Threads:
         self._waiting: deque[tuple[Callable[[Db], Any], Future[Any]]] = deque()
         self._writer = ThreadPoolExecutor(1 if store.sqlite else 8, "writer")
         self._readers = ThreadPoolExecutor(readers, "reader")
+        self.commits = 0  # how often something may have changed
 
     async def write(self, work: Callable[[Db], T]) -> T:
         """A transaction on the writer, however long it waits: for our own work, which is never given up."""
-        return await asyncio.wrap_future(self._submit(work))
+        result = await asyncio.wrap_future(self._submit(work))
+        self.commits += 1
+        return result
+
+    async def try_out(self, work: Callable[[Db], T]) -> T:
+        """What `work` would come to: a transaction on the writer that is undone."""
+
+        def undone(db: Db) -> None:
+            raise _TriedOut(work(db))
+
+        try:
+            await asyncio.wrap_future(self._submit(undone))
+        except _TriedOut as tried:
+            result: T = tried.result
+            return result
+        raise AssertionError("a trial that was kept")
 
     async def write_soon(self, work: Callable[[Db], T]) -> T:
         """A transaction for somebody who waits; Busy when it can't begin in time."""
@@ -42,7 +66,9 @@ class Threads:
         done, _ = await asyncio.wait({wrapped}, timeout=self._patience)
         if not done and future.cancel():
             raise Busy
-        return await wrapped
+        result = await wrapped
+        self.commits += 1
+        return result
 
     async def read(self, work: Callable[[Db], T]) -> T:
         return await asyncio.wrap_future(self._readers.submit(self.store.read, work))

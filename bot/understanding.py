@@ -25,6 +25,7 @@ from bot.platforms.base import (
     Wrote,
 )
 from bot.registry import DEFAULTS, Declared, Option, Registry
+from cohorts import inbox
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.facts import clean
 
@@ -48,9 +49,14 @@ class Call:
         return [key for key, some in files.items() if some] if isinstance(files, Mapping) else []
 
     def concerns(self, inbound: Inbound) -> Inbound:
-        """Without those whom it is not about: nobody is written down because their message was handed in."""
+        """Without those whom it is not about: nobody is written down because their message was handed in.
+
+        And without the way back to who did it, where that is to stay unknown.
+        """
         if isinstance(inbound.deed, Picked) and not self.declared.author:
             return replace(inbound, mentioned={})
+        if self.declared.anonymous:
+            return replace(inbound, event_id=inbox.without_trace(inbound.event_id))
         return inbound
 
 

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 from bot.ask import Ask
 from bot.plain_dates import NotADate, Reason, read_moment
-from cohorts import which
+from cohorts import hosting, sessions, which
 from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Refused
 from cohorts.facts import Fact, PersonRef
-from cohorts.people import Person
+from cohorts.people import Person, conducts
+from cohorts.sessions import Session, SessionState
 
 
 def mine(ask: Ask) -> tuple[Cohort, Membership]:
@@ -23,6 +24,56 @@ def mine(ask: Ask) -> tuple[Cohort, Membership]:
 def conducted(ask: Ask) -> Cohort:
     """The cohort somebody conducts."""
     return which.conducted(ask.db, ask.person, wanted=ask.cohort, room=ask.room)
+
+
+def recorded(ask: Ask) -> Cohort:
+    """The cohort of whose past an owner wants to know, over or not."""
+    return which.recorded(ask.db, ask.person, wanted=ask.cohort, room=ask.room)
+
+
+def led(ask: Ask) -> Cohort:
+    """The cohort somebody conducts, or hosts a session of."""
+    return which.led(ask.db, ask.person, wanted=ask.cohort, room=ask.room)
+
+
+def on_stage(ask: Ask, cohort_id: int | None = None) -> Cohort:
+    """The cohort whose room somebody may speak to: they conduct it, or lead the session that is on."""
+    cohort = which.led(ask.db, ask.person, wanted=cohort_id or ask.cohort, room=ask.room)
+    if not conducts(ask.db, ask.person, cohort.program_key):
+        on = sessions.last_of(hosting.sessions_of(ask.db, cohort, ask.person), now=ask.now)
+        if on is None or on.state is not SessionState.LIVE:
+            raise Refused("hosting/not-now", program=cohort.name)
+    return cohort
+
+
+def coming_led(ask: Ask, number: int | None = None) -> tuple[Session, Cohort]:
+    """The session somebody conducts and means: the n-th, or their next."""
+    cohort = led(ask)
+    theirs = hosting.sessions_of(ask.db, cohort, ask.person)
+    session = _numbered(ask, cohort, number) or sessions.next_of(theirs, now=ask.now)
+    if session is None:
+        raise Refused("sessions/none-to-come", program=cohort.name)
+    return _theirs(session, theirs), cohort
+
+
+def last_led(ask: Ask, number: int | None = None) -> tuple[Session, Cohort]:
+    """The session somebody conducted and means: the n-th, the one that is on, or their last."""
+    cohort = led(ask)
+    theirs = hosting.sessions_of(ask.db, cohort, ask.person)
+    session = _numbered(ask, cohort, number) or sessions.last_of(theirs, now=ask.now)
+    if session is None:
+        raise Refused("sessions/none-held", program=cohort.name)
+    return _theirs(session, theirs), cohort
+
+
+def _numbered(ask: Ask, cohort: Cohort, number: int | None) -> Session | None:
+    return sessions.number(ask.db, cohort, int(number)) if number is not None else None
+
+
+def _theirs(session: Session, theirs: Iterable[Session]) -> Session:
+    if session.id not in {one.id for one in theirs}:
+        raise Refused("hosting/not-yours", title=session.title)
+    return session
 
 
 def either(ask: Ask) -> Cohort:

@@ -1,28 +1,25 @@
-"""Applying to a cohort: an application from its first half-written answer to the decision.
+"""Applying to a cohort: an application from its first half-written answer on, and who waits for what.
 
-Decisions are drafts until they are sent together; the fit rubric advises and never decides.
+What is decided about it, and what follows, stands in `admission`.
 """
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 
-from cohorts import audit, outbox
-from cohorts import cohort as cohorts_
 from cohorts.cohort import Cohort, CohortState, Membership, MembershipState
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.facts import Json, PersonRef, as_typed
 from cohorts.moments import shift
-from cohorts.outbox import About, Press
+from cohorts.outbox import About
 from cohorts.people import Person, conducts
+from cohorts.planning import Rule, Source
 from cohorts.program_answers import BadAnswer, Fit, advise, check_answer
-from cohorts.program_kinds import Accept
-from cohorts.states import advance
 from cohorts.store import Db, choice, json, link, moment
-from cohorts.touchpoints import Rule, Source
 from cohorts.when import Anchor
 
 
@@ -48,8 +45,11 @@ APPLICATION_LIFE = {
     ApplicationState.WAITLISTED: frozenset(
         {ApplicationState.ACCEPTED, ApplicationState.DECLINED, ApplicationState.WITHDRAWN}
     ),
-    ApplicationState.ACCEPTED: frozenset({ApplicationState.WITHDRAWN}),
-    ApplicationState.DECLINED: frozenset({ApplicationState.ACCEPTED}),
+    # A decision that was a mistake is taken back, before the first session.
+    ApplicationState.ACCEPTED: frozenset(
+        {ApplicationState.WITHDRAWN, ApplicationState.DECLINED, ApplicationState.WAITLISTED}
+    ),
+    ApplicationState.DECLINED: frozenset({ApplicationState.ACCEPTED, ApplicationState.WAITLISTED}),
     ApplicationState.WITHDRAWN: frozenset({ApplicationState.DRAFT, ApplicationState.SUBMITTED}),
 }
 
@@ -58,13 +58,6 @@ class Decision(StrEnum):
     ACCEPT = "accept"
     WAITLIST = "waitlist"
     DECLINE = "decline"
-
-
-_DECIDED = {
-    Decision.ACCEPT: ApplicationState.ACCEPTED,
-    Decision.WAITLIST: ApplicationState.WAITLISTED,
-    Decision.DECLINE: ApplicationState.DECLINED,
-}
 
 
 class Application(SQLModel, table=True):
@@ -144,29 +137,6 @@ def check(cohort: Cohort, answers: Mapping[str, object], *, only: "set[str] | No
     return checked
 
 
-def submit(db: Db, cohort: Cohort, person: Person, answers: Mapping[str, object], *, now: datetime) -> Application:
-    """Hand in an application; again, until it is decided, replaces the answers.
-
-    With automatic acceptance the first to come are in, up to the cohort's largest size; then there is a waitlist.
-    """
-    welcome_to_apply(db, cohort, person, now=now)
-    checked = check(cohort, answers)
-    application = keep(db, cohort, person, {})
-    application.answers = checked
-    if application.state is not ApplicationState.SUBMITTED:
-        application.state = advance(
-            APPLICATION_LIFE, application.state, ApplicationState.SUBMITTED, "applications/decided-already"
-        )
-        application.submitted_at = now
-    application.revision += 1
-    db.flush()
-    if cohort.program.application.accept is Accept.AUTO:
-        free = seats_free(db, cohort) > 0
-        application.decision = Decision.ACCEPT if free else Decision.WAITLIST
-        _carry_out(db, cohort, application, now=now)
-    return application
-
-
 def fit(cohort: Cohort, application: Application) -> Fit:
     return advise(cohort.program, application.given)
 
@@ -200,10 +170,7 @@ def queue(db: Db, cohort: Cohort) -> list[Application]:
                 Application.cohort_id == cohort.id,
                 sa.or_(
                     col(Application.state) == ApplicationState.SUBMITTED,
-                    sa.and_(
-                        col(Application.state) == ApplicationState.WAITLISTED,
-                        col(Application.decision).is_not(None),
-                    ),
+                    col(Application.decision).is_not(None),
                 ),
             )
             .order_by(col(Application.submitted_at), col(Application.id))
@@ -225,6 +192,23 @@ def waiting(db: Db, cohort: Cohort) -> list[Application]:
     )
 
 
+def undecided_of(db: Db, person: Person) -> list[Cohort]:
+    """The cohorts that somebody has applied to and is neither in nor declined from."""
+    return list(
+        db.exec(
+            select(Cohort)
+            .join(Application, col(Application.cohort_id) == col(Cohort.id))
+            .where(
+                Application.person_id == person.id,
+                Cohort.workspace_id == person.workspace_id,
+                col(Application.state).in_((ApplicationState.SUBMITTED, ApplicationState.WAITLISTED)),
+                col(Cohort.state).in_((CohortState.RECRUITING, CohortState.RUNNING)),
+            )
+            .order_by(col(Cohort.id))
+        ).all()
+    )
+
+
 def half_done(db: Db, cohort: Cohort) -> list[Application]:
     """Begun and not sent."""
     return list(
@@ -234,6 +218,12 @@ def half_done(db: Db, cohort: Cohort) -> list[Application]:
             .order_by(col(Application.id))
         ).all()
     )
+
+
+def last_summary(cohort: Cohort, at: datetime) -> datetime:
+    """When facilitators heard of applications before `at`: a working day earlier."""
+    monday = at.astimezone(ZoneInfo(cohort.zone)).weekday() == 0
+    return at - timedelta(days=3 if monday else 1)
 
 
 def arrived_since(db: Db, cohort: Cohort, since: datetime) -> int:
@@ -262,117 +252,6 @@ def _holding_seats(db: Db, cohort: Cohort) -> list[Membership]:
     )
 
 
-def decide(db: Db, application: Application, decision: Decision, *, by: Person, now: datetime) -> None:
-    """Draft a decision. Nobody is told before `send_decisions`."""
-    target = _DECIDED[decision]
-    advance(APPLICATION_LIFE, application.state, target, "applications/decided-already")
-    application.decision = decision
-    db.flush()
-    audit.record(db, by, f"application/{decision.value}", now=now, application=application.id)
-
-
-def drafted(db: Db, cohort: Cohort) -> list[Application]:
-    return [application for application in queue(db, cohort) if application.decision is not None]
-
-
-def send_decisions(db: Db, cohort: Cohort, *, by: Person, now: datetime) -> list[Application]:
-    """Tell everyone who has a drafted decision, all at once. More acceptances than seats are refused whole."""
-    ready = drafted(db, cohort)
-    if not ready:
-        raise Refused("applications/nothing-drafted")
-    accepted = [application for application in ready if application.decision is Decision.ACCEPT]
-    if len(accepted) > seats_free(db, cohort):
-        raise Refused(
-            "applications/too-many",
-            most=cohort.program.size.max,
-            free=max(0, seats_free(db, cohort)),
-            accepted=len(accepted),
-        )
-    for application in ready:
-        _carry_out(db, cohort, application, now=now)
-    audit.record(db, by, "applications/sent", now=now, cohort=cohort.handle, decisions=len(ready))
-    return ready
-
-
-def _carry_out(db: Db, cohort: Cohort, application: Application, *, now: datetime) -> None:
-    assert application.decision is not None
-    decision = application.decision
-    application.state = advance(APPLICATION_LIFE, application.state, _DECIDED[decision], "applications/decided-already")
-    application.decision, application.decided_at = None, now
-    application.revision += 1
-    db.flush()
-    person = db.get_one(Person, application.person_id)
-    key = f"application:{application.id}/{decision.value}/r{application.revision}"
-    match decision:
-        case Decision.ACCEPT:
-            membership = cohorts_.welcome(db, cohort, person, now=now)
-            first = [
-                survey.key
-                for survey in cohort.program.surveys
-                if survey.comes_with_acceptance and cohort.program.is_for(survey.audience, application.given)
-            ]
-            outbox.tell(
-                db,
-                person,
-                "applications/accepted",
-                key=key,
-                now=now,
-                as_=membership.hears,
-                program=cohort.name,
-                room=cohorts_.room_of(db, cohort).ref,
-                starts=cohort.opens_at,
-                commitment=cohort.program.commitment.text if cohort.program.commitment else "",
-                welcome=cohort.program.orientation.text if cohort.program.orientation else "",
-                video=cohort.program.orientation.video if cohort.program.orientation else "",
-                checklist=list(cohort.program.orientation.checklist) if cohort.program.orientation else [],
-                survey=bool(first),
-                presses=[
-                    *(
-                        Press("surveys/open", {"cohort_id": cohort.id, "survey": key}, "primary", "first")
-                        for key in first
-                    ),
-                    Press("cohort/home", {"cohort": cohort.id}),
-                ],
-            )
-        case Decision.WAITLIST:
-            outbox.tell(
-                db,
-                person,
-                "applications/waitlisted",
-                key=key,
-                now=now,
-                about=application.about,
-                program=cohort.name,
-            )
-        case Decision.DECLINE:
-            alternatives = fit(cohort, application).alternatives
-            outbox.tell(
-                db,
-                person,
-                "applications/declined",
-                key=key,
-                now=now,
-                about=application.about,
-                program=cohort.name,
-                alternative=alternatives[0] if alternatives else "",
-            )
-
-
-def promote(db: Db, cohort: Cohort, *, now: datetime) -> Application | None:
-    """Give a seat that became free to the first on the waitlist, while the cohort can still be joined."""
-    if cohort.state is not CohortState.RECRUITING or seats_free(db, cohort) <= 0:
-        return None
-    first = db.exec(
-        select(Application)
-        .where(Application.cohort_id == cohort.id, Application.state == ApplicationState.WAITLISTED)
-        .order_by(col(Application.submitted_at), col(Application.id))
-    ).first()
-    if first is not None:
-        first.decision = Decision.ACCEPT
-        _carry_out(db, cohort, first, now=now)
-    return first
-
-
 def answer_by(cohort: Cohort) -> datetime:
     """When applicants hear, as the program promises; before the first session in any case."""
     when = cohort.program.application.decide_by
@@ -383,8 +262,8 @@ def answer_by(cohort: Cohort) -> datetime:
 
 TOUCHPOINTS = Source(
     rules=(
-        Rule("applications/daily", on="morning", anchor="nine", late=timedelta(hours=12)),
-        Rule("applications/closed", on="cohort", anchor="close", late=timedelta(days=7)),
-        Rule("applications/nudge", on="cohort", anchor="close", shift="-2d", late=timedelta(days=1)),
+        Rule("applications/daily", on="morning", anchor="nine", late=timedelta(hours=12), behind=True),
+        Rule("applications/closed", on="cohort", anchor="close", late=timedelta(days=7), behind=True),
+        Rule("applications/nudge", on="cohort", anchor="close", shift="-2d", late=timedelta(days=1), behind=True),
     ),
 )

@@ -1,16 +1,17 @@
 """Rounds and groups as they really happened, and the next ones made from who is really there."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 
-from cohorts import sessions
+from cohorts import mixing, sessions
 from cohorts.cohort import Cohort, Membership, present
 from cohorts.pairing import History, Plan, Round, Rules, plan
-from cohorts.program_kinds import SegmentKind, SessionKind
+from cohorts.program_kinds import Mix, SegmentKind, SessionKind
 from cohorts.sessions import Session, SessionState
 from cohorts.store import Db, link, moment
 
@@ -72,6 +73,13 @@ def history(db: Db, cohort: Cohort) -> History:
     return History.of(as_round(groups(db, row)) for row in rows)
 
 
+def acquainted(db: Db, cohort: Cohort) -> tuple[int, int]:
+    """How many pairs of those who take part now have met, and how many there are."""
+    here = {str(one.id) for one in present(db, cohort)}
+    met = sum(1 for pair, times in history(db, cohort).met.items() if times and pair <= here)
+    return met, len(here) * (len(here) - 1) // 2
+
+
 def as_round(seated: dict[int, list[int]]) -> Round:
     named = {number: tuple(str(one) for one in members) for number, members in seated.items()}
     return Round(tuple(group for number, group in named.items() if number), named.get(0, ()))
@@ -82,6 +90,12 @@ def rounds_of(cohort: Cohort, session: Session) -> list[tuple[int, str]]:
     show = sessions.run_of_show(cohort, session)
     planned = [(segment.group_size, segment.prompt) for segment in show if segment.kind in IN_GROUPS]
     return planned or ([(2, "")] if session.kind is SessionKind.SESSION else [])
+
+
+def wishes_of(cohort: Cohort, session: Session) -> list[Mix]:
+    """With whom each of those rounds would rather have people talk."""
+    show = sessions.run_of_show(cohort, session)
+    return [segment.mix for segment in show if segment.kind in IN_GROUPS] or [Mix.ANYONE]
 
 
 def span_of(cohort: Cohort, session: Session, number: int) -> tuple[timedelta, timedelta]:
@@ -112,38 +126,52 @@ def draw(db: Db, cohort: Cohort, session: Session, here: list[Membership], *, no
     remaining = max(1, to_come(db, cohort))
     absent = [member for member in present(db, cohort) if member not in here]
     made = []
-    for n, (size, prompt) in enumerate(rounds_of(cohort, session), start=1):
-        planned = next_plan(
-            db,
-            cohort,
-            [one.id for one in here],
-            [one.id for one in absent],
-            rounds=max(1, remaining - n + 1),
-            size=size,
-        )
-        made.append(_keep(db, session, n, prompt, planned, now=now))
+    rounds = rounds_of(cohort, session)
+    for n, ((size, prompt), mix) in enumerate(zip(rounds, wishes_of(cohort, session), strict=False), start=1):
+        away = absent if n == len(rounds) else []  # nobody who is not here will be in this session's next round
+        wish = mixing.against(db, cohort, here, mix)
+        planned = next_plan(db, cohort, here, away, rounds=max(1, remaining - n + 1), size=size, wish=wish)
+        unavoidable = 0
+        if planned.again:
+            # Some day two meet again, but not today if today can do without.
+            today = next_plan(db, cohort, here, [], rounds=1, size=size, wish=wish)
+            unavoidable = today.lower_bound
+            planned = today if len(today.again) < len(planned.again) else planned
+        made.append(_keep(db, session, n, prompt, planned, unavoidable, now=now))
     return made
 
 
-def next_plan(db: Db, cohort: Cohort, here: list[int], absent: list[int], *, rounds: int, size: int) -> Plan:
+def next_plan(
+    db: Db,
+    cohort: Cohort,
+    here: Sequence[Membership],
+    absent: Sequence[Membership],
+    *,
+    rounds: int,
+    size: int,
+    wish: Mapping[frozenset[str], int],
+) -> Plan:
     return plan(
-        [str(one) for one in here],
+        [str(one.id) for one in here],
         min(rounds, 12),
         size=size,
         history=history(db, cohort),
-        rules=Rules(never=_never(db, cohort)),
+        rules=Rules(never=never_together(db, cohort), avoid=wish),
         seed=cohort.id,
-        absent=[str(one) for one in absent],
+        absent=[str(one.id) for one in absent],
         moves=MOVES,
     )
 
 
-def _never(db: Db, cohort: Cohort) -> frozenset[frozenset[str]]:
+def never_together(db: Db, cohort: Cohort) -> frozenset[frozenset[str]]:
+    """Pairs of memberships, as the pairing engine names them."""
     rows = db.exec(select(Apart).where(Apart.cohort_id == cohort.id)).all()
     return frozenset(frozenset({str(row.one_id), str(row.other_id)}) for row in rows)
 
 
-def _keep(db: Db, session: Session, number: int, prompt: str, planned: Plan, *, now: datetime) -> Breakout:
+def _keep(
+    db: Db, session: Session, number: int, prompt: str, planned: Plan, unavoidable: int, *, now: datetime
+) -> Breakout:
     _, facts = planned.why()
     breakout = Breakout(
         session_id=session.id,
@@ -151,7 +179,7 @@ def _keep(db: Db, session: Session, number: int, prompt: str, planned: Plan, *, 
         prompt=prompt,
         at=now,
         repeats=len(facts.again),
-        lower_bound=min(len(facts.again), facts.unavoidable),
+        lower_bound=min(len(facts.again), unavoidable),
     )
     db.add(breakout)
     db.flush()

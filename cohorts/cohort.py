@@ -13,15 +13,15 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from cohorts import audit, outbox, programs, touchpoints
 from cohorts.errors import Refused
-from cohorts.facts import PersonRef
-from cohorts.moments import local, shift
+from cohorts.facts import Fact, PersonRef
+from cohorts.moments import SATURDAY, local, shift
 from cohorts.outbox import For, Press
-from cohorts.people import Person, Workspace, facilitators
+from cohorts.people import Person, Workspace, facilitators, lives_by
+from cohorts.planning import Listener, Occasion, Source
 from cohorts.programs import Program
 from cohorts.rooms import Room
 from cohorts.states import advance
 from cohorts.store import Db, choice, link, moment
-from cohorts.touchpoints import Occasion, Source
 from cohorts.when import Duration, Unit
 
 
@@ -137,19 +137,10 @@ def recruit(
     by: Person,
     now: datetime,
 ) -> Cohort:
-    """Open a program: a cohort that takes applications.
-
-    Applications close after the program's open days, at its usual hour, or two days before the start when that comes
-    first.
-    """
-    start = local(starts_on, program.at, zone)
-    if start <= now:
+    """Open a program: a cohort that takes applications."""
+    if local(starts_on, program.at, zone) <= now:
         raise Refused("program/starts-in-the-past", program=program.name, starts=starts_on)
-    last_day = now.astimezone(ZoneInfo(zone)).date() + timedelta(days=program.application.open_days)
-    two_days_before = shift(start, Duration(Unit.DAYS, 2), -1, zone)
-    closes = min(local(last_day, program.at, zone), two_days_before)
-    if closes - now < timedelta(hours=12):
-        closes = start  # opened at the last moment
+    closes = closing(program, starts_on, zone, now=now)
     handle = f"{program.key}-{starts_on:%Y-%m}"
     taken = set(db.exec(select(Cohort.handle).where(Cohort.workspace_id == place.id)).all())
     handle = next(name for name in _numbered(handle) if name not in taken)
@@ -169,8 +160,19 @@ def recruit(
     )
     db.add(cohort)
     db.flush()
+    lives_by(db, by, zone)
     audit.record(db, by, "program/opened", now=now, cohort=cohort.handle)
     return cohort
+
+
+def closing(program: Program, starts_on: date, zone: str, *, now: datetime) -> datetime:
+    """When applications close: after the program's open days, at its usual hour, or two days before the start when
+    that comes first.
+    """
+    start = local(starts_on, program.at, zone)
+    last_day = now.astimezone(ZoneInfo(zone)).date() + timedelta(days=program.application.open_days)
+    closes = min(local(last_day, program.at, zone), shift(start, Duration(Unit.DAYS, 2), -1, zone))
+    return closes if closes - now >= timedelta(hours=12) else start  # opened at the last moment
 
 
 def _numbered(handle: str) -> Iterable[str]:
@@ -193,14 +195,35 @@ def launch(db: Db, cohort: Cohort, *, by: Person, now: datetime) -> None:
         now=now,
         program=cohort.name,
         promise=cohort.program.promise,
+        theme=cohort.program.theme.value,
         norms=list(cohort.program.norms),
         people=[member.ref for member in members],
         starts=cohort.opens_at,
         pin=True,
+        ping=False,  # each was invited into the room, and knows that they are in
         presses=[Press("cohort/home", {"cohort": cohort.id})],
     )
     audit.record(db, by, "program/launched", now=now, cohort=cohort.handle)
     touchpoints.reconcile(db, cohort, now=now)
+
+
+def among(db: Db, membership: Membership) -> dict[str, Fact]:
+    """Which cohort is spoken of, as a fact that stands in a message's title, for those who are in several."""
+    rows = db.execute(_living(), {"person": membership.person_id}).all()
+    return {"among": db.get_one(Cohort, membership.cohort_id).name} if len(rows) > 1 else {}
+
+
+@cache
+def _living() -> "sa.Select[Any]":
+    return (
+        sa.select(col(Cohort.id))
+        .join(Membership, col(Membership.cohort_id) == col(Cohort.id))
+        .where(
+            col(Membership.person_id) == sa.bindparam("person"),
+            col(Membership.state) == MembershipState.ACTIVE,
+            col(Cohort.state).in_((CohortState.RECRUITING, CohortState.RUNNING)),
+        )
+    )
 
 
 def welcome(db: Db, cohort: Cohort, person: Person, *, now: datetime) -> Membership:
@@ -213,6 +236,7 @@ def welcome(db: Db, cohort: Cohort, person: Person, *, now: datetime) -> Members
     elif membership.state is not MembershipState.ACTIVE:
         membership.accepted_at = now
         _become(db, membership, MembershipState.ACTIVE, "cohort/cannot-return")
+    lives_by(db, person, cohort.zone)
     room = open_room(db, cohort, now=now)
     outbox.invite(db, room, person, membership.hears, now=now)
     touchpoints.reconcile(db, cohort, now=now)
@@ -246,6 +270,13 @@ def leave(db: Db, cohort: Cohort, membership: Membership, *, now: datetime) -> N
     person = db.get_one(Person, membership.person_id)
     outbox.remove(db, room_of(db, cohort), person, membership.hears, now=now)
     audit.record(db, person, "cohort/left", now=now, cohort=cohort.handle)
+    touchpoints.reconcile(db, cohort, now=now)
+
+
+def remove(db: Db, cohort: Cohort, membership: Membership, *, now: datetime) -> None:
+    """Take a seat back that was given by mistake: out of the room, and nothing more is heard of this cohort."""
+    _become(db, membership, MembershipState.REMOVED, "cohort/left-already")
+    outbox.remove(db, room_of(db, cohort), db.get_one(Person, membership.person_id), membership.hears, now=now)
     touchpoints.reconcile(db, cohort, now=now)
 
 
@@ -300,6 +331,16 @@ def people_of(db: Db, members: Iterable[Membership]) -> dict[int, Person]:
     return {ids[person.id]: person for person in found}
 
 
+def zones_of(db: Db, cohort: Cohort) -> dict[int, str]:
+    """The time zone of everybody who is, or was, a member, by membership id."""
+    rows = db.exec(
+        select(Membership.id, Person.zone)
+        .join(Person, col(Person.id) == col(Membership.person_id))
+        .where(Membership.cohort_id == cohort.id)
+    ).all()
+    return dict(rows)
+
+
 def person_of(db: Db, membership: Membership) -> Person:
     return db.get_one(Person, membership.person_id)
 
@@ -316,11 +357,30 @@ def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
 
 
 def _mornings(cohort: Cohort) -> Iterable[Occasion]:
-    """Each morning on which applications are open, for a summary of the day before."""
+    """Each working morning on which applications are open, for a summary of what came since the last one."""
     zone = ZoneInfo(cohort.zone)
     first, last = cohort.opened_at.astimezone(zone).date(), cohort.closes_at.astimezone(zone).date()
     for n in range(1, (last - first).days + 1 if cohort.state is CohortState.RECRUITING else 1):
-        yield Occasion("morning", n, 0, {"nine": local(first + timedelta(days=n), time(9, 0), cohort.zone)})
+        day = first + timedelta(days=n)
+        if day.weekday() < SATURDAY:
+            yield Occasion("morning", n, 0, {"nine": local(day, time(9, 0), cohort.zone)})
 
 
-TOUCHPOINTS = Source(occasions=_occasions)
+def _listeners(db: Db, cohort: Cohort) -> Iterable[Listener]:
+    """Who takes part now, with all that they take part in."""
+    here = select(Membership.person_id).where(Membership.cohort_id == cohort.id, col(Membership.state).in_(PRESENT))
+    rows = db.exec(
+        select(Membership, Person)
+        .join(Person, col(Person.id) == col(Membership.person_id))
+        .where(col(Membership.person_id).in_(here), col(Membership.state).in_(PRESENT))
+        .order_by(col(Membership.id))
+    ).all()
+    zones: dict[int, str] = {}
+    memberships: dict[int, dict[int, int]] = {}
+    for member, person in rows:
+        zones[person.id] = person.zone
+        memberships.setdefault(person.id, {})[member.cohort_id] = member.id
+    return [Listener(zone, memberships[person_id]) for person_id, zone in zones.items()]
+
+
+TOUCHPOINTS = Source(occasions=_occasions, listeners=_listeners)

@@ -25,9 +25,13 @@ class RoomRef:
 
 @dataclass(frozen=True, slots=True)
 class Markdown:
-    """Words of a program's author, whose Markdown is meant. Never a participant's words."""
+    """Words of a program's author, whose Markdown is meant. Never a participant's words.
+
+    `quotes` are the reader's own, literally, one for each {{ my.KEY }} of the text.
+    """
 
     text: str
+    quotes: tuple[str, ...] = ()
 
 
 Plain: TypeAlias = str | int | float | bool | date | datetime | PersonRef | RoomRef | Markdown | None
@@ -74,8 +78,8 @@ def freeze(value: Fact) -> Json:
             return {"~": "person", "id": id_}
         case RoomRef(id=id_):
             return {"~": "room", "id": id_}
-        case Markdown(text=text):
-            return {"~": "markdown", "text": clean(text)}
+        case Markdown(text=text, quotes=quotes):
+            return {"~": "markdown", "text": clean(text), "quotes": [clean(one) for one in quotes]}
         case list() | tuple():
             return [freeze(item) for item in value]
         case dict():
@@ -99,6 +103,7 @@ def thaw(value: Json) -> Fact:
         case "room":
             return RoomRef(int(str(value["id"])))
         case "markdown":
-            return Markdown(str(value["text"]))
+            quotes = value.get("quotes")
+            return Markdown(str(value["text"]), tuple(map(str, quotes)) if isinstance(quotes, list) else ())
         case _:
             return {key: thaw(item) for key, item in value.items()}

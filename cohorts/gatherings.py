@@ -24,7 +24,7 @@ def event(
     room: Room,
     *,
     occasion: str,
-    revision: int,
+    revision: int | str,
     title: str,
     starts: datetime,
     ends: datetime,

@@ -4,23 +4,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Field, SQLModel, col, select
 
 from cohorts import attendance, homework, reflections
 from cohorts import cohort as cohorts_
+from cohorts.bundling import daytime
 from cohorts.cohort import COHORT_LIFE, Cohort, CohortState, Membership, MembershipState
-from cohorts.moments import day_of, local, shift
+from cohorts.moments import day_of, shift, working_day_after
+from cohorts.people import Person
+from cohorts.planning import Occasion, Rule, Source
 from cohorts.program_kinds import SessionKind
-from cohorts.sessions import SessionState, all_of, standing
+from cohorts.sessions import Session, SessionState, all_of, standing
 from cohorts.states import advance, may
 from cohorts.store import Db, link, moment
-from cohorts.touchpoints import Occasion, Rule, Source
 from cohorts.when import Anchor, WhenKind
 
 NAMED_AT = time(14, 0)  # in the cohort's zone, on the first working day after the ceremony
-_SATURDAY = 5
 
 
 class Graduate(SQLModel, table=True):
@@ -91,13 +91,19 @@ def named_at(db: Db, cohort: Cohort) -> datetime | None:
     held = ceremony(db, cohort)
     if held is None:
         return None
-    called_off = (one.changed_at for one in all_of(db, cohort) if one.state is SessionState.CANCELLED)
-    day = max([held, *(at for at in called_off if at is not None)]).astimezone(
-        ZoneInfo(cohort.zone)
-    ).date() + timedelta(days=1)
-    while day.weekday() >= _SATURDAY:
-        day += timedelta(days=1)
-    return local(day, NAMED_AT, cohort.zone)
+    called_off = (one.changed_at for one in _before(db, cohort) if one.state is SessionState.CANCELLED)
+    return working_day_after(max([held, *(at for at in called_off if at is not None)]), NAMED_AT, cohort.zone)
+
+
+def is_about_to_be_named(db: Db, cohort: Cohort, *, now: datetime) -> bool:
+    """In the last day before: a badge that is earned now comes with the letter."""
+    named = named_at(db, cohort)
+    return named is not None and timedelta(0) <= named - now <= timedelta(days=1)
+
+
+def _before(db: Db, cohort: Cohort) -> list[Session]:
+    """All sessions but the reunion, which hangs on graduation and not the other way round."""
+    return [one for one in all_of(db, cohort) if one.kind is not SessionKind.REUNION]
 
 
 def grace_until(db: Db, cohort: Cohort) -> datetime | None:
@@ -137,6 +143,19 @@ def short(db: Db, cohort: Cohort) -> list[tuple[Membership, list[Line]]]:
     return [(one, lines) for one, lines in missing if lines]
 
 
+def hears_in_the_morning(db: Db, cohort: Cohort, person: Person) -> bool:
+    """Whether it is day for somebody four hours before graduates are named; others hear it the evening before."""
+    named = named_at(db, cohort)
+    at = named - timedelta(hours=4) if named is not None else None
+    return at is None or daytime(at, person.zone) == at
+
+
+def next_step(lines: list[Line]) -> Line | None:
+    """What to do first of what is open: something to hand in, a reflection; having been there can't be made up for."""
+    order = (Criterion.SUBMIT, Criterion.SUBMIT_ANY, Criterion.REFLECT, Criterion.ATTEND)
+    return min((line for line in lines if not line.met), key=lambda line: order.index(line.criterion), default=None)
+
+
 def graduates(db: Db, cohort: Cohort) -> list[tuple[Graduate, Membership]]:
     rows = db.exec(
         select(Graduate, Membership)
@@ -148,15 +167,30 @@ def graduates(db: Db, cohort: Cohort) -> list[tuple[Graduate, Membership]]:
 
 
 def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
-    named, grace = named_at(db, cohort), grace_until(db, cohort)
-    if named is not None and grace is not None:
-        revision = sum(one.revision for one in all_of(db, cohort))  # of cancelled ones too: it never falls
-        yield Occasion("graduation", cohort.id, revision, {"named": named, "grace": grace})
+    held, named, grace = ceremony(db, cohort), named_at(db, cohort), grace_until(db, cohort)
+    if held is not None and named is not None and grace is not None:
+        revision = sum(one.revision for one in _before(db, cohort))  # of cancelled ones too: it never falls
+        moments = {"ceremony": held, "eve": _eve(db, cohort, held), "named": named, "grace": grace}
+        yield Occasion("graduation", cohort.id, revision, moments)
+
+
+def _eve(db: Db, cohort: Cohort, held: datetime) -> datetime:
+    """What is asked the day before goes along with the reminder of the meeting at whose end the ceremony is."""
+    starts = [one.starts_at for one in standing(db, cohort) if one.starts_at <= held <= one.ends_at]
+    return min([held, *starts])
 
 
 TOUCHPOINTS = Source(
     occasions=_occasions,
     rules=(
+        Rule(
+            "graduation/short-evening",
+            on="graduation",
+            anchor="ceremony",
+            shift="2h",
+            late=timedelta(hours=12),
+            behind=True,
+        ),
         Rule("graduation/short", on="graduation", anchor="named", shift="-4h", late=timedelta(hours=3)),
         Rule("graduation/name", on="graduation", anchor="named"),
     ),

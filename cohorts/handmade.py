@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import select
 
-from cohorts import outbox, people, rooms
+from cohorts import outbox, people, retries, rooms
 from cohorts.cohort import Cohort
 from cohorts.errors import Refused
 from cohorts.outbox import Effect, Press
@@ -24,7 +24,7 @@ def brought_in(db: Db, workspace_id: int, inviter: Person | None, external: str,
         return
     cohort = _cohort_of(db, room)
     if inviter is not None and people.conducts(db, inviter, cohort.program_key):
-        outbox.room_made(db, room, external)
+        retries.room_made(db, room, external)
         return
     for person in people.facilitators(db, workspace_id, cohort.program_key):
         outbox.tell(
@@ -50,7 +50,7 @@ def use(db: Db, person: Person, room_id: int, external: str) -> Room:
         raise Refused("people/another-door")
     if room.external is not None or rooms.known(db, room.workspace_id, external) is not None:
         raise Refused("rooms/has-one", cohort=cohort.name)
-    outbox.room_made(db, room, external)
+    retries.room_made(db, room, external)
     return room
 
 

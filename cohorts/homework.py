@@ -8,23 +8,24 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from cohorts import attachments
+from cohorts import attachments, audit, outbox, touchpoints
 from cohorts.answers import answers_of
 from cohorts.attachments import Brought
-from cohorts.cohort import Cohort, Membership, present
+from cohorts.cohort import Cohort, Membership, present, room_of
 from cohorts.errors import Refused
 from cohorts.facts import clean
 from cohorts.moments import day_of, shift
-from cohorts.outbox import About
+from cohorts.outbox import About, Press
 from cohorts.people import Person
-from cohorts.program_kinds import Evidence, SessionKind
+from cohorts.planning import Occasion, Rule, Source
+from cohorts.program_kinds import Evidence, SessionKind, Urgency
 from cohorts.program_parts import HomeworkPlan
 from cohorts.sessions import Session, standing
-from cohorts.store import Db, link, moment
-from cohorts.touchpoints import Occasion, Rule, Source
+from cohorts.store import Db, json, link, moment
 from cohorts.when import Anchor, WhenKind
 
 WORDS = 3000  # characters of a hand-in
+TITLE = 120
 
 
 class Homework(SQLModel, table=True):
@@ -35,8 +36,15 @@ class Homework(SQLModel, table=True):
     key: str = Field(max_length=64)
     title: str = Field(max_length=200)
     due_at: datetime = moment()
+    ask: str = Field(default="")  # of one that was set from chat; else the program's copy says it
+    plan: object = json(null=True)  # its own, once it was changed from chat: ask `plan_of`
     revision: int = Field(default=0)  # of the due time
     changed_at: datetime | None = moment(null=True)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it was set from chat, and not by the program."""
+        return bool(self.ask)
 
     @property
     def about(self) -> About:
@@ -57,7 +65,45 @@ class Submission(SQLModel, table=True):
 
 
 def plan_of(cohort: Cohort, homework: Homework) -> HomeworkPlan:
+    """What is asked: as it was changed or set from chat, else as the program has it."""
+    if homework.plan is not None:
+        return HomeworkPlan.model_validate(homework.plan)
+    if homework.is_own:
+        return HomeworkPlan(key=homework.key, title=homework.title, ask=homework.ask)
     return cohort.program.homework_of(homework.key)[1]
+
+
+def assign(
+    db: Db, cohort: Cohort, session: Session, *, title: str, ask: str, due_at: datetime, by: Person, now: datetime
+) -> Homework:
+    """One more than the program has, set from chat; the room hears of it once, and everybody owes it at once."""
+    own = sum(1 for one in of_cohort(db, cohort) if one.is_own) + 1
+    homework = Homework(
+        cohort_id=cohort.id,
+        session_id=session.id,
+        key=f"own-{own}",
+        title=clean(title).strip()[:TITLE],
+        ask=clean(ask).strip()[:WORDS],
+        due_at=due_at,
+    )
+    db.add(homework)
+    db.flush()
+    outbox.announce(
+        db,
+        room_of(db, cohort),
+        "homework/assigned",
+        key=f"homework:{homework.id}/assigned",
+        now=now,
+        expires=due_at,
+        about=homework.about,
+        presses=[Press("homework/hand-in", {"homework_id": homework.id}, "primary")],
+        title=homework.title,
+        ask=homework.ask,
+        due_at=due_at,
+    )
+    audit.record(db, by, "homework/assigned", now=now, homework=homework.id)
+    touchpoints.reconcile(db, cohort, now=now)
+    return homework
 
 
 def lay_out(db: Db, cohort: Cohort, sessions: Sequence[Session]) -> None:
@@ -77,13 +123,41 @@ def lay_out(db: Db, cohort: Cohort, sessions: Sequence[Session]) -> None:
     db.flush()
 
 
+def take_over(db: Db, cohort: Cohort, *, now: datetime) -> None:
+    """After the program was replaced: what is new is set, what nobody handed in and is gone is taken back.
+
+    What somebody handed in stays, whether or not the program still has it: ask before.
+    """
+    sessions = standing(db, cohort)
+    by_key = {session.key: session for session in sessions}
+    known = {homework.key: homework for homework in of_cohort(db, cohort)}
+    wanted = {plan.key: (by_key.get(session.key), plan) for session, plan in cohort.program.homework}
+    for key, homework in known.items():
+        if key not in wanted and not submissions(db, homework):
+            db.delete(homework)
+    db.flush()
+    for key, (session, plan) in wanted.items():
+        if session is None:
+            continue
+        found = known.get(key)
+        if found is not None:
+            found.title, found.session_id = plan.title, session.id
+        else:
+            due = _due(cohort, session, plan, sessions)
+            new = Homework(cohort_id=cohort.id, session_id=session.id, key=key, title=plan.title, due_at=due)
+            new.changed_at = now
+            db.add(new)
+    db.flush()
+    follow_sessions(db, cohort, now=now)
+
+
 def follow_sessions(db: Db, cohort: Cohort, *, now: datetime) -> None:
     """After a session moved: due times that hang on it move with it, later but never earlier."""
     sessions = standing(db, cohort)
     by_id = {session.id: session for session in sessions}
     for homework in of_cohort(db, cohort):
         session = by_id.get(homework.session_id)
-        if session is None:
+        if session is None or homework.is_own:
             continue
         due = _due(cohort, session, plan_of(cohort, homework), sessions)
         if due > homework.due_at:
@@ -128,9 +202,9 @@ def _of_cohort() -> SelectOfScalar[Homework]:
 
 
 def given(db: Db, cohort: Cohort, *, now: datetime) -> list[Homework]:
-    """What has been set so far: the homework of sessions that have begun, the most recent last."""
+    """What has been set so far: from chat, and by sessions that have begun; the most recent last."""
     begun = {session.id for session in standing(db, cohort) if session.starts_at <= now or session.began_at}
-    return [homework for homework in of_cohort(db, cohort) if homework.session_id in begun]
+    return [homework for homework in of_cohort(db, cohort) if homework.session_id in begun or homework.is_own]
 
 
 def owed(db: Db, cohort: Cohort, membership: Membership, *, now: datetime) -> list[Homework]:
@@ -218,10 +292,15 @@ def submissions(db: Db, homework: Homework) -> dict[int, Submission]:
     return {row.membership_id: row for row in rows}
 
 
+def meant(db: Db, cohort: Cohort, homework: Homework) -> list[Membership]:
+    """Everybody who takes part and was given it."""
+    return [one for one in present(db, cohort) if is_for(db, cohort, homework, one)]
+
+
 def debtors(db: Db, cohort: Cohort, homework: Homework) -> list[Membership]:
     """Who takes part, was given it and has not handed in."""
     done = submissions(db, homework)
-    return [one for one in present(db, cohort) if one.id not in done and is_for(db, cohort, homework, one)]
+    return [one for one in meant(db, cohort, homework) if one.id not in done]
 
 
 def submitted_count(db: Db, membership: Membership) -> int:
@@ -274,6 +353,7 @@ TOUCHPOINTS = Source(
             shift="-1d",
             late=timedelta(hours=20),
             switch="homework_nudge",
+            urgency=Urgency.TODAY,
         ),
     ),
 )

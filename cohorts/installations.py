@@ -24,7 +24,7 @@ class Installation(SQLModel, table=True):
 
 def keep(db: Db, platform: str, external: str, *, name: str, sealed: bytes, by: str, now: datetime) -> Installation:
     """The workspace's token from now on; a former one is forgotten."""
-    row = _of(db, platform, external) or Installation(platform=platform, external=external, sealed=sealed)
+    row = of_workspace(db, platform, external) or Installation(platform=platform, external=external, sealed=sealed)
     row.name, row.sealed, row.installed_by, row.installed_at = name[:200], sealed, by, now
     db.add(row)
     db.flush()
@@ -33,7 +33,7 @@ def keep(db: Db, platform: str, external: str, *, name: str, sealed: bytes, by: 
 
 def reseal(db: Db, platform: str, external: str, *, before: bytes, after: bytes) -> None:
     """The same token under another key, unless the workspace has brought a new one meanwhile."""
-    row = _of(db, platform, external)
+    row = of_workspace(db, platform, external)
     if row is not None and row.sealed == before:
         row.sealed = after
         db.flush()
@@ -45,12 +45,12 @@ def of_platform(db: Db, platform: str) -> Sequence[Installation]:
 
 
 def drop(db: Db, platform: str, external: str) -> None:
-    row = _of(db, platform, external)
+    row = of_workspace(db, platform, external)
     if row is not None:
         db.delete(row)
         db.flush()
 
 
-def _of(db: Db, platform: str, external: str) -> Installation | None:
+def of_workspace(db: Db, platform: str, external: str) -> Installation | None:
     query = select(Installation).where(Installation.platform == platform, Installation.external == external)
     return db.exec(query).one_or_none()

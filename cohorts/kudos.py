@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, SQLModel, col, select
 
-from cohorts import outbox, which
+from cohorts import mailbag, which
 from cohorts.cohort import Cohort, Membership, membership_of, present
 from cohorts.errors import Refused
 from cohorts.facts import clean
@@ -28,7 +28,7 @@ class Kudos(SQLModel, table=True):
 
 
 def give(db: Db, cohort: Cohort, giver: Membership, to: Person, words: str, *, now: datetime, link: str = "") -> Kudos:
-    """Thank somebody of the same cohort; they hear it at once, from whom and for what. `link`: what it was about."""
+    """Thank somebody of the same cohort; they hear from whom and for what, by day. `link`: what it was about."""
     words = clean(words).strip()
     receiver = _receiver(db, cohort, to)
     if receiver is None:
@@ -42,13 +42,13 @@ def give(db: Db, cohort: Cohort, giver: Membership, to: Person, words: str, *, n
     kudos = Kudos(giver_id=giver.id, receiver_id=receiver.id, words=words, at=now)
     db.add(kudos)
     db.flush()
-    outbox.tell(
+    mailbag.add(
         db,
-        to,
+        cohort,
+        receiver,
         "kudos/received",
         key=f"kudos:{kudos.id}",
         now=now,
-        as_=receiver.hears,
         giver=giver.ref,
         words=words,
         link=link if len(link) <= LINK else "",

@@ -27,7 +27,7 @@ def refuse(program: Program, templates: Collection[str], counters: Collection[st
     return [
         *_questions(program),
         *_audiences(program),
-        *_sessions(program),
+        *refuse_sessions(program),
         *_touchpoints(program, templates),
         *refuse_times(program),
         *_graduation(program),
@@ -94,7 +94,7 @@ def _audiences(program: Program) -> Iterator[Remark]:
             yield unknown(f"paths[{place}].persona", "persona", path.persona, program.groups)
 
 
-def _sessions(program: Program) -> Iterator[Remark]:
+def refuse_sessions(program: Program) -> Iterator[Remark]:
     agendas, guests = [one.key for one in program.agendas], [one.key for one in program.guests]
     surveys = [one.key for one in program.surveys]
     for place, session in enumerate(program.sessions, start=1):
@@ -211,31 +211,41 @@ def _paths(program: Program) -> Iterator[Remark]:
 
 
 def _quotes(program: Program) -> Iterator[Remark]:
+    """An answer may be quoted to whoever gave it, and to nobody else."""
     questions = [question.key for question in program.application.questions]
+    alone = {f"prompts[{place}].ask" for place, _ in enumerate(program.prompts, start=1)}
+    alone |= {
+        f"touchpoints[{place}].text"
+        for place, touchpoint in enumerate(program.touchpoints, start=1)
+        if touchpoint.to not in ("cohort", "facilitators")
+    }
     for where, text in texts_of(program):
         for key in MY.findall(text):
             if key not in questions:
                 yield unknown(where, "application question", key, questions)
-        in_survey = where.startswith("surveys[") and where.endswith(".ask")
-        if in_survey and re.search(r"\{\{|\{%", MY.sub("", text)):
+        to_one = where in alone or (where.startswith("surveys[") and where.endswith(".ask"))
+        if to_one and re.search(r"\{\{|\{%", MY.sub("", text)):
             text = "found braces that are not understood, expected {{ my.KEY }} with the key of a question"
             yield refusal("quote", where, text)
+        elif not to_one and (found := MY.search(text)):
+            text = "which only a survey, a prompt or a message to members one by one can say"
+            yield refusal("quote", where, f"found {found[0]}, {text}")
 
 
 def _links(program: Program) -> Iterator[Remark]:
     for where, text in texts_of(program):
         name = where.rpartition(".")[2]
-        if name in ("url", "board", "video") and text and not _is_https(text):
+        if name in ("url", "board", "video") and text and not is_https(text):
             yield refusal("link", where, f'found "{text}", expected a link that begins with https://')
-        elif name == "place" and text not in ("voice", "chat") and not _is_https(text):
+        elif name == "place" and text not in ("voice", "chat") and not is_https(text):
             text = f'found "{text}", expected "voice", "chat" or a link that begins with https://'
             yield refusal("link", where, text)
         for target in _MASKED_LINK.findall(text):
-            if not _is_https(target):
+            if not is_https(target):
                 yield refusal("link", where, f'found a link to "{target}", expected https://')
 
 
-def _is_https(text: str) -> bool:
+def is_https(text: str) -> bool:
     try:
         parts = urlsplit(text)
         return parts.scheme == "https" and bool(parts.hostname) and not re.search(r"\s", text)

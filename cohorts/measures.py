@@ -32,6 +32,29 @@ class Nps:
         return self.n >= SHOWN_FROM
 
 
+@dataclass(frozen=True)
+class Recommends:
+    """How many of how many would recommend it, with the 95 % interval of that share, between 0 and 1."""
+
+    count: int
+    n: int
+    low: float
+    high: float
+
+    @property
+    def shown(self) -> bool:
+        """Whether there are enough answers for anybody to see it."""
+        return self.n >= SHOWN_FROM
+
+    @property
+    def facts(self) -> dict[str, int | bool]:
+        """For the template `surveys/would-recommend`; the interval in per cent. Nothing of it while it is not shown."""
+        if not self.shown:
+            return {"count": 0, "n": self.n, "low": 0, "high": 100, "shown": False}
+        low, high = round(100 * self.low), round(100 * self.high)
+        return {"count": self.count, "n": self.n, "low": low, "high": high, "shown": True}
+
+
 class Difference(NamedTuple):
     """First share minus second, each between 0 and 1, with its 95 % interval."""
 
@@ -72,6 +95,17 @@ def nps(scores: Sequence[int]) -> Nps:
         low=max(-100, _points(middle) - _points(margin)),
         high=min(100, _points(middle) + _points(margin)),
     )
+
+
+def recommends(scores: Sequence[int]) -> Recommends:
+    """Whoever answers 9 or 10 would. The interval is Wilson's; without answers it is everything."""
+    if any(not 0 <= score <= 10 for score in scores):
+        raise ValueError("an NPS answer is a whole number from 0 to 10")
+    count, n = sum(score >= 9 for score in scores), len(scores)
+    if not n:
+        return Recommends(0, 0, 0.0, 1.0)
+    _, low, high = _wilson(count, n)
+    return Recommends(count, n, low, high)
 
 
 def newcombe(success_a: int, n_a: int, success_b: int, n_b: int) -> Difference:

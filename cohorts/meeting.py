@@ -3,14 +3,31 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from cohorts import attendance, breakouts, gatherings, graduation, homework, outbox, people, reflections, sessions
+from sqlmodel import select
+
+from cohorts import (
+    attendance,
+    breakouts,
+    gatherings,
+    graduation,
+    homework,
+    hosting,
+    mailbag,
+    materials,
+    outbox,
+    quiet,
+    reflections,
+    reunion,
+    sessions,
+)
 from cohorts import cohort as cohorts_
 from cohorts.attendance import Answer, Attended
 from cohorts.breakouts import Breakout, Joined
 from cohorts.cohort import Cohort, Membership, MembershipState, present
 from cohorts.facts import Fact, PersonRef
 from cohorts.gatherings import Circle
-from cohorts.outbox import Press
+from cohorts.outbox import Effect, Press
+from cohorts.program_kinds import SessionKind
 from cohorts.sessions import Session, SessionState
 from cohorts.store import Db
 
@@ -27,6 +44,7 @@ def begin(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datet
     """Make it live and post the pairs, from those who checked in, or else from those who are expected."""
     if not sessions.begin(db, session, now=now):
         return False
+    materials.keep_at_hand(db, cohort, session, now=now)
     members = present(db, cohort)
     seen = attendance.attendance(db, session)
     answers = attendance.answers(db, session)
@@ -43,6 +61,7 @@ def begin(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datet
             due=due,
             expires=session.ends_at,
             presses=[Press("sessions/here", {"session_id": session.id})],
+            ping=session.kind is not SessionKind.REUNION,  # people were called twice that day
             title=session.title,
             rounds=groups(db, session),
         )
@@ -67,7 +86,7 @@ def open_groups(db: Db, cohort: Cohort, session: Session, breakout: Breakout, *,
 def _circle(
     db: Db, cohort: Cohort, session: Session, breakout: Breakout, number: int, seated: list[int], revision: int = 0
 ) -> Circle:
-    conducting = people.facilitators(db, cohort.workspace_id, cohort.program_key)
+    conducting = hosting.conductors(db, cohort, session)
     _, ends = breakouts.span_of(cohort, session, breakout.round)
     return Circle(
         cohorts_.room_of(db, cohort),
@@ -132,9 +151,14 @@ def groups(db: Db, session: Session) -> list[Fact]:
 
 def end(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime | None = None) -> None:
     """Ask everyone who was there what was most valuable, and the facilitator who else was."""
+    if session.kind is SessionKind.REUNION:
+        reunion.close(db, cohort, session, now=now, due=due)
+        return
     if not sessions.end(db, session, now=now):
         return
     gatherings.disband(db, f"session:{session.id}/", now=now)
+    if session.kind is SessionKind.OFFICE_HOURS:
+        return  # nobody owes having been there, or looking back on it
     seen = attendance.attendance(db, session)
     members = present(db, cohort)
     answers = attendance.answers(db, session)
@@ -144,6 +168,7 @@ def end(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetim
     for member in asked:
         if member.id in answered:
             continue
+        quiet.asked(db, member, at=now)
         outbox.tell(
             db,
             cohorts_.person_of(db, member),
@@ -156,13 +181,14 @@ def end(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetim
             presses=[Press("reflections/open", {"session_id": session.id}, "primary")],
             title=session.title,
             prompt=reflection_prompt(cohort, session),
+            more=cohorts_.among(db, member),
         )
-    for facilitator in people.facilitators(db, cohort.workspace_id, cohort.program_key):
+    for conductor in hosting.conductors(db, cohort, session):
         outbox.tell(
             db,
-            facilitator,
+            conductor,
             "sessions/attendance",
-            key=f"session:{session.id}/attendance/{facilitator.id}",
+            key=f"session:{session.id}/attendance/{conductor.id}",
             now=now,
             due=due,
             expires=now + timedelta(hours=6),
@@ -196,21 +222,22 @@ def settle(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: date
     """The absent are known now, and hear kindly what they missed."""
     if session.attendance_settled_at is not None:
         return
-    members = [one for one in present(db, cohort) if one.state is MembershipState.ACTIVE]
+    owed = session.kind is not SessionKind.OFFICE_HOURS
+    members = [one for one in present(db, cohort) if owed and one.state is MembershipState.ACTIVE]
     attendance.settle_attendance(db, session, members, now=now)
     seen = attendance.attendance(db, session)
     for member in members:
         if seen.get(member.id) is Attended.ABSENT:
-            outbox.tell(
+            mailbag.add(
                 db,
-                cohorts_.person_of(db, member),
+                cohort,
+                member,
                 "sessions/missed",
                 key=f"session:{session.id}/missed/{member.id}",
                 now=now,
-                due=due,
                 expires=now + timedelta(days=3),
-                as_=member.hears,
                 title=session.title,
+                recap=cohort.program.defaults.recap,
                 homework=_homework_facts(db, cohort, session),
                 more=_next(db, cohort, now),
             )
@@ -234,6 +261,7 @@ def post_recap(
         key=f"session:{session.id}/recap",
         now=now,
         due=due,
+        ping=False,  # there for whoever looks: everybody was there an hour ago
         more={**told, "parts": list(parts)},
     )
     if quotes := told["quotes"]:
@@ -251,9 +279,13 @@ def post_recap(
 
 
 def since(db: Db, cohort: Cohort, session: Session) -> datetime:
-    """From when on a session's recap tells: the start of the session before it, or the opening of the cohort."""
-    earlier = [one.starts_at for one in sessions.standing(db, cohort) if one.starts_at < session.starts_at]
-    return max(earlier, default=cohort.opened_at)
+    """From when on a session's recap tells: what the one before it told is not told again."""
+    earlier = [one for one in sessions.standing(db, cohort) if one.starts_at < session.starts_at]
+    if not earlier:
+        return cohort.opened_at
+    before = max(earlier, key=lambda one: one.starts_at)
+    told = db.exec(select(Effect.created_at).where(Effect.key == f"session:{before.id}/recap")).first()
+    return told or before.starts_at
 
 
 def recap(db: Db, cohort: Cohort, session: Session, now: datetime) -> dict[str, Fact]:
@@ -261,11 +293,12 @@ def recap(db: Db, cohort: Cohort, session: Session, now: datetime) -> dict[str, 
     people_ = {one.id: one.ref for one in present(db, cohort)}
     return {
         "title": session.title,
+        "recording": session.recording,
         "there": [ref for id_, ref in people_.items() if seen.get(id_) is Attended.PRESENT],
         "members": len(people_),
         "quotes": _quotes(db, session, people_),
         "homework": _homework_facts(db, cohort, session),
-        "graduates": graduation.named_at(db, cohort) if sessions.upcoming(db, cohort, now=now) is None else None,
+        "graduates": graduation.named_at(db, cohort) if sessions.next_meeting(db, cohort, now=now) is None else None,
         **_next(db, cohort, now),
     }
 
@@ -285,7 +318,7 @@ def _homework_facts(db: Db, cohort: Cohort, session: Session) -> list[Fact]:
 
 
 def _next(db: Db, cohort: Cohort, now: datetime) -> dict[str, Fact]:
-    following = sessions.upcoming(db, cohort, now=now)
+    following = sessions.next_meeting(db, cohort, now=now)
     return {
         "next_title": following.title if following else "",
         "next_starts": following.starts_at if following else None,

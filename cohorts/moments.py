@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cohorts.programs import Program
 
 _DAYS_BETWEEN = {Cadence.DAILY: 1, Cadence.WEEKLY: 7, Cadence.BIWEEKLY: 14, Cadence.MONTHLY: 28}
-_SATURDAY = 5
+SATURDAY = 5
 
 
 def local(day: date, clock: time, zone: str) -> datetime:
@@ -54,6 +54,22 @@ def shift(moment: datetime, duration: Duration, sign: int, zone: str) -> datetim
 def day_of(start: date, n: int, at: time, zone: str) -> datetime:
     """`at` on the n-th day of a cohort; day 0 is its start."""
     return local(start + timedelta(days=n), at, zone)
+
+
+def next_morning(moment: datetime, zone: str) -> datetime:
+    """Eight o'clock on the day after, where the reader is.
+
+    What comes up in the middle of a day may go along with a message of another; today's may be sent already.
+    """
+    return local(moment.astimezone(ZoneInfo(zone)).date() + timedelta(days=1), time(8, 0), zone)
+
+
+def working_day_after(at: datetime, clock: time, zone: str) -> datetime:
+    """`clock` on the first day after `at`, in `zone`, that is not on a weekend."""
+    day = at.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)
+    while day.weekday() >= SATURDAY:
+        day += timedelta(days=1)
+    return local(day, clock, zone)
 
 
 def cadence_days(start: date, cadence: Cadence) -> Iterator[date]:
@@ -133,6 +149,6 @@ def _floating_office_hours(program: Program) -> list[tuple[SessionPlan | None, S
 def _working_day(day: date, later: int) -> date:
     """`later` days on; not a weekend, unless the program itself meets on weekends."""
     moved = day + timedelta(days=later)
-    if day.weekday() < _SATURDAY <= moved.weekday():
+    if day.weekday() < SATURDAY <= moved.weekday():
         moved += timedelta(days=7 - moved.weekday())
     return moved

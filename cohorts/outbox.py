@@ -6,7 +6,7 @@ what it is about with that thing's revision, so that what changed meanwhile is n
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
@@ -22,7 +22,6 @@ from cohorts.store import Db, choice, insert_new, json, link, moment
 
 NOTHING: Mapping[str, Fact] = MappingProxyType({})
 ROOM_MISSING = "room-missing"  # why what waits for a room that could not be made fails
-AGAIN = "again "  # begins the reason of what a press of "Try again" sends; which press follows
 
 
 class EffectKind(StrEnum):
@@ -39,7 +38,6 @@ class EffectKind(StrEnum):
 
 
 BESIDE = (EffectKind.EVENT, EffectKind.GROUP, EffectKind.UNGROUP)  # in lanes of their own, beside their room's
-REPEATED = (EffectKind.ROOM, EffectKind.INVITE)  # doing them again completes what they left undone
 
 
 class EffectState(StrEnum):
@@ -79,6 +77,8 @@ class Effect(SQLModel, table=True):
     about_revision: int | None = Field(default=None)
     membership_id: int | None = link("membership.id", null=True)
     membership_revision: int | None = Field(default=None)
+    letter: str | None = Field(default=None, max_length=60)  # what has the same is sent as one message
+    enclosed_in: int | None = Field(default=None, index=True)  # the part of a letter that it is sent along with
     ping: bool = Field(default=True)  # whether it notifies
     pin: bool = Field(default=False)  # whether it stays on top of its room
     created_at: datetime = moment()
@@ -148,23 +148,48 @@ def tell(
     **facts: Fact,
 ) -> None:
     """A direct message. `more` are facts that come as a mapping."""
-    put(
-        db,
-        Effect(
-            workspace_id=person.workspace_id,
-            key=key,
-            lane=f"person:{person.id}",
-            kind=EffectKind.POST,
-            person_id=person.id,
-            template=template,
-            created_at=now,
-            due_at=due or now,
-            expires_at=expires,
-        ),
-        about,
-        as_,
-        presses,
-        {**more, **facts},
+    effect = _to(person, template, key, now)
+    effect.due_at, effect.expires_at = due or now, expires
+    put(db, effect, about, as_, presses, {**more, **facts})
+
+
+def enclose(
+    db: Db,
+    person: Person,
+    template: str,
+    /,
+    *,
+    key: str,
+    at: datetime,
+    now: datetime,
+    expires: datetime | None = None,
+    about: About | None = None,
+    as_: For | None = None,
+    presses: Sequence[Press] = (),
+    more: Mapping[str, Fact] = NOTHING,
+    **facts: Fact,
+) -> None:
+    """A part of the letter that somebody gets at that moment: all its parts are one direct message.
+
+    In a lane of its own, so that what can't wait never waits for it.
+    """
+    effect = _to(person, template, key, now)
+    effect.lane, effect.letter = f"letters:{person.id}", f"{person.id}/{at.astimezone(UTC):%Y-%m-%dT%H:%M}"
+    effect.due_at, effect.expires_at = at, expires
+    effect.not_before = at if at > now else None
+    put(db, effect, about, as_, presses, {**more, **facts})
+
+
+def _to(person: Person, template: str, key: str, now: datetime) -> Effect:
+    return Effect(
+        workspace_id=person.workspace_id,
+        key=key,
+        lane=f"person:{person.id}",
+        kind=EffectKind.POST,
+        person_id=person.id,
+        template=template,
+        created_at=now,
+        due_at=now,
     )
 
 
@@ -228,16 +253,6 @@ def edit(
 
 def make_room(db: Db, room: Room, *, now: datetime) -> None:
     put(db, in_room(room, EffectKind.ROOM, f"room/{room.id}", now))
-
-
-def room_made(db: Db, room: Room, external: str) -> None:
-    """Somebody made the room by hand: what waited for it, or failed for want of it, goes there now."""
-    room.external = external
-    making = db.exec(select(Effect).where(Effect.room_id == room.id, Effect.kind == EffectKind.ROOM)).first()
-    if making is not None:
-        retry(db, making)
-        making.state, making.receipt, making.reason = EffectState.SENT, external, None
-    db.flush()
 
 
 def bookmark(db: Db, room: Room, title: str, url: str, *, key: str, now: datetime) -> None:
@@ -312,41 +327,6 @@ def withdraw(db: Db, about: About, *, reason: str) -> None:
         )
         .values(state=EffectState.WITHDRAWN, reason=reason)
     )
-
-
-def retry(db: Db, effect: Effect) -> int:
-    """After the mend: send again what failed, and what failed because of it. How many that are.
-
-    What was done with a caveat is done once more, if it still holds. What has expired or changed meanwhile ends unsent
-    all the same.
-    """
-    cause, press = effect.reason, f"{AGAIN}{effect.id}.{effect.attempts}"
-    lacking = _with_the_same_caveat(db, effect, cause) if cause else []
-    same_cause = sa.and_(col(Effect.lane) == effect.lane, col(Effect.reason) == cause)
-    same_room = sa.and_(col(Effect.room_id) == effect.room_id, col(Effect.reason).startswith(ROOM_MISSING))
-    done = db.execute(
-        sa.update(Effect)
-        .where(
-            col(Effect.state) == EffectState.FAILED,
-            sa.or_(col(Effect.id) == effect.id, same_cause, same_room if effect.room_id is not None else sa.false()),
-        )
-        .values(state=EffectState.PENDING, reason=press, lease_until=None, not_before=None)
-        .execution_options(synchronize_session="fetch")
-    )
-    for one in lacking:
-        one.state, one.reason = EffectState.PENDING, press
-    db.flush()
-    return int(getattr(done, "rowcount", 0)) + len(lacking)
-
-
-def _with_the_same_caveat(db: Db, effect: Effect, cause: str) -> list[Effect]:
-    query = select(Effect).where(
-        Effect.state == EffectState.SENT,
-        Effect.lane == effect.lane,
-        Effect.reason == cause,
-        col(Effect.kind).in_(REPEATED),
-    )
-    return [one for one in db.exec(query).all() if is_current(db, one)]
 
 
 def is_current(db: Db, effect: Effect) -> bool:

@@ -1,6 +1,6 @@
 """Who is who: workspaces, people, their chat accounts, and what they may do."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from functools import cache
 
@@ -12,12 +12,15 @@ from cohorts.errors import Refused
 from cohorts.facts import PersonRef, clean
 from cohorts.store import Db, choice, link
 
+NOWHERE = "UTC"  # where people live of whom no platform says it
+
 
 class Role(StrEnum):
     """What a command asks of the person who uses it. Each includes the ones before it."""
 
     ANYONE = "anyone"
     MEMBER = "member"  # takes part, or took part, in some cohort here
+    HOST = "host"  # conducts at least one session here
     FACILITATOR = "facilitator"  # conducts some program here
     OWNER = "owner"
 
@@ -30,7 +33,7 @@ class Workspace(SQLModel, table=True):
     platform: str = Field(max_length=32)
     external: str = Field(max_length=64)
     name: str = Field(max_length=200)
-    zone: str = Field(default="UTC", max_length=64)
+    zone: str = Field(default=NOWHERE, max_length=64)
     locale: str = Field(default="en", max_length=16)
 
 
@@ -41,7 +44,7 @@ class Person(SQLModel, table=True):
     workspace_id: int = link("workspace.id")
     name: str = Field(max_length=200)
     email: str | None = Field(default=None, max_length=320, index=True)
-    zone: str = Field(default="UTC", max_length=64)
+    zone: str = Field(default=NOWHERE, max_length=64)
 
     @property
     def ref(self) -> PersonRef:
@@ -83,7 +86,7 @@ def _workspaces() -> SelectOfScalar[Workspace]:
     )
 
 
-def workspace(db: Db, platform: str, external: str, *, name: str = "", zone: str = "UTC") -> Workspace:
+def workspace(db: Db, platform: str, external: str, *, name: str = "", zone: str = NOWHERE) -> Workspace:
     """The workspace, made when it is met for the first time."""
     found = workspace_known(db, platform, external)
     if found is None:
@@ -134,6 +137,13 @@ def meet(
             setattr(person, field, value)
     db.flush()
     return person
+
+
+def lives_by(db: Db, person: Person, zone: str) -> None:
+    """Whoever's platform does not say where they live is taken to live where their cohort does."""
+    if person.zone == NOWHERE:
+        person.zone = zone
+        db.flush()
 
 
 def by_email(db: Db, place: Workspace, email: str, *, name: str) -> Person:
@@ -197,8 +207,10 @@ def grant(db: Db, person: Person, role: Granted, program_key: str = "") -> bool:
     return had is None
 
 
-def set_owners(db: Db, owners: Collection[str]) -> None:
-    """Owners are whom the config names, and nobody else."""
+def set_owners(
+    db: Db, owners: Collection[str], *, others: Callable[[Db, Workspace, str], bool] = lambda db, place, account: False
+) -> list[Person]:
+    """Owners are whom the config names and whom `others` says, by account, and nobody else. Those who are new."""
     accounts = db.exec(
         select(Account, Person, Workspace)
         .join(Person, col(Person.id) == col(Account.person_id))
@@ -207,14 +219,14 @@ def set_owners(db: Db, owners: Collection[str]) -> None:
     named = {
         person.id: person
         for account, person, place in accounts
-        if is_named_owner(owners, place, account.external, person.email)
+        if is_named_owner(owners, place, account.external, person.email) or others(db, place, account.external)
     }
-    for person in named.values():
-        grant(db, person, Granted.OWNER)
+    new = [person for person in named.values() if grant(db, person, Granted.OWNER)]
     for had in db.exec(select(Grant).where(Grant.role == Granted.OWNER)).all():
         if had.person_id not in named:
             db.delete(had)
     db.flush()
+    return new
 
 
 def is_named_owner(owners: Collection[str], place: Workspace, account: str, email: str | None) -> bool:

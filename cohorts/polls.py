@@ -12,15 +12,15 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from cohorts import attendance, outbox, sessions, touchpoints
+from cohorts import attendance, hosting, outbox, sessions, steering, touchpoints
 from cohorts.cohort import Cohort, membership_of, present, room_of
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.facts import Fact, clean
 from cohorts.outbox import About
 from cohorts.people import Person, conducts
+from cohorts.planning import Occasion, Rule, Source
 from cohorts.sessions import Session, SessionState
 from cohorts.store import Db, json, link, moment
-from cohorts.touchpoints import Occasion, Rule, Source
 
 # What every platform can show.
 QUESTION, CHOICE = 300, 55
@@ -173,10 +173,18 @@ def close(db: Db, cohort: Cohort, poll: Poll, *, now: datetime, due: datetime | 
         about=poll.about,
         question=poll.question,
         poll=_drawn(db, poll),
+        opens=_opens(db, cohort, poll, result),
         more=told(poll, result),
     )
     touchpoints.reconcile(db, cohort, now=now)
     return result
+
+
+def _opens(db: Db, cohort: Cohort, poll: Poll, result: Result) -> str:
+    if poll.session_id is None or result.choice is None:
+        return ""
+    session = db.get_one(Session, poll.session_id)
+    return steering.opens(db, cohort, session, poll.question, poll.labels[result.choice])
 
 
 # Voting.
@@ -341,7 +349,9 @@ def conducted(db: Db, person: Person, poll_id: int) -> tuple[Poll, Cohort]:
     cohort = db.get_one(Cohort, poll.cohort_id) if poll is not None else None
     if poll is None or cohort is None or cohort.workspace_id != person.workspace_id:
         raise Refused("polls/not-here")
-    if not conducts(db, person, cohort.program_key):
+    asked_in = db.get(Session, poll.session_id) if poll.session_id is not None else None
+    hosts = asked_in is not None and hosting.leads(db, cohort, asked_in, person)
+    if not hosts and not conducts(db, person, cohort.program_key):
         raise Refused("polls/not-here")
     return poll, cohort
 
@@ -385,4 +395,4 @@ def _occasions(db: Db, cohort: Cohort) -> list[Occasion]:
     return [Occasion("poll", one.id, 0, {"end": one.ends_at}) for one in all_of(db, cohort) if one.closed_at is None]
 
 
-TOUCHPOINTS = Source(occasions=_occasions, rules=(Rule("polls/close", on="poll", anchor="end"),))
+TOUCHPOINTS = Source(occasions=_occasions, rules=(Rule("polls/close", on="poll", anchor="end", behind=True),))

@@ -144,12 +144,19 @@ def quote(text: str, answers: Mapping[str, object]) -> str:
     Nothing else is understood, and what stands in an answer is never looked at again.
     """
 
-    def told(match: re.Match[str]) -> str:
+    told = iter(quotes_of(text, answers))
+    return MY.sub(lambda _: next(told), text)
+
+
+def quotes_of(text: str, answers: Mapping[str, object]) -> tuple[str, ...]:
+    """The reader's own answer for each {{ my.KEY }} of a text, in their order."""
+    found = []
+    for match in MY.finditer(text):
         spoken = _spoken(answers.get(match[1]))
         # "You wanted: {{ my.goal }}. Reached?" with a goal that ends in a full stop of its own.
-        return spoken.rstrip(".") if text[match.end() : match.end() + 1] in (".", "?", "!") else spoken
-
-    return MY.sub(told, text)
+        ends = text[match.end() :].lstrip("*_")[:1] in (".", "?", "!")
+        found.append(spoken.rstrip(".") if ends else spoken)
+    return tuple(found)
 
 
 def _spoken(answer: object) -> str:

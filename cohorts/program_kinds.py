@@ -94,6 +94,7 @@ class Mix(StrEnum):
 class SessionKind(StrEnum):
     SESSION = "session"
     OFFICE_HOURS = "office_hours"
+    REUNION = "reunion"  # laid out by itself, when graduates are named; no program file writes it
 
 
 class Evidence(StrEnum):

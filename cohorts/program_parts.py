@@ -56,7 +56,7 @@ class Commitment(Part):
 
 
 class Leader(Part):
-    name: Text
+    name: str = ""  # asked for when the program is opened
     title: str = ""
     letter: str = ""
 
@@ -244,9 +244,17 @@ class SessionPlan(Part):
 
     @model_validator(mode="after")
     def _one_agenda(self) -> Self:
+        if self.kind is SessionKind.REUNION:
+            raise wrong("kind", 'found "reunion", expected "session" or "office_hours"; see graduation.reunion')
         if self.agenda and self.agenda_from:
             raise wrong("agenda_from", "expected either an agenda or agenda_from, and both are there")
         return self
+
+
+class OwnPlan(SessionPlan):
+    """A session's plan as it was changed from chat. A guest whom the program doesn't know stands in it whole."""
+
+    visitor: Guest | None = None
 
 
 class Prompt(Part):

@@ -213,6 +213,12 @@ class Program(Part):
             return session.agenda
         return _by_key(self.agendas, session.agenda_from).segments
 
+    @property
+    def reunion_agenda(self) -> tuple[Segment, ...]:
+        """The agenda that is called so, else everybody's goal against their win."""
+        named = (agenda.segments for agenda in self.agendas if agenda.key == "reunion")
+        return next(named, _REUNION)
+
     def persona_of(self, answers: Mapping[str, object]) -> str | None:
         """The first persona whose question was answered so."""
         for persona in self.personas:
@@ -243,6 +249,15 @@ class Program(Part):
             return True
         telling = {persona.question for persona in self.personas} | {self.people.level}
         return any(among(answers.get(key), audience) for key in telling if key is not None)
+
+
+# No pairs: after a whole program somebody may have met everyone who comes.
+_REUNION = (
+    Segment(kind=SegmentKind.WELCOME, minutes=5),
+    Segment(kind=SegmentKind.CALL_ON, minutes=35),
+    Segment(kind=SegmentKind.DISCUSSION, minutes=15),
+    Segment(kind=SegmentKind.NEXT_STEPS, minutes=5),
+)
 
 
 class _Keyed(Protocol):

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 
 from cohorts import attendance
-from cohorts.cohort import Membership
+from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Refused
 from cohorts.facts import clean
-from cohorts.sessions import Session, SessionState
+from cohorts.sessions import Session, SessionState, standing
 from cohorts.store import Db, link, moment
 
 WORDS = 2000
@@ -55,6 +55,13 @@ def of_session(db: Db, session: Session) -> list[Reflection]:
     return list(
         db.exec(select(Reflection).where(Reflection.session_id == session.id).order_by(col(Reflection.id))).all()
     )
+
+
+def unanswered(db: Db, cohort: Cohort, membership: Membership) -> Session | None:
+    """The latest session that was held and that somebody has not looked back on."""
+    done = set(db.exec(select(Reflection.session_id).where(Reflection.membership_id == membership.id)).all())
+    held = [one for one in standing(db, cohort) if one.state is SessionState.HELD and one.id not in done]
+    return held[-1] if held else None
 
 
 def count(db: Db, membership: Membership) -> int:

@@ -5,7 +5,7 @@ withdrawn in the same transaction, and the calendar file's SEQUENCE grows with i
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
 
@@ -15,13 +15,16 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from cohorts.cohort import Cohort, CohortState, Membership, present
 from cohorts.errors import Refused
+from cohorts.moments import working_day_after
 from cohorts.outbox import About
 from cohorts.people import Person, conducts
-from cohorts.program_kinds import SessionKind
-from cohorts.program_parts import Segment, SessionPlan
+from cohorts.planning import Occasion, Rule, Source
+from cohorts.program_kinds import SessionKind, Urgency
+from cohorts.program_parts import Guest, OwnPlan, Segment, SessionPlan
 from cohorts.states import advance
-from cohorts.store import Db, choice, link, moment
-from cohorts.touchpoints import Occasion, Rule, Source
+from cohorts.store import Db, choice, json, link, moment
+
+LAST_RECAP_AT = time(9, 0)  # in the cohort's zone
 
 
 class SessionState(StrEnum):
@@ -33,7 +36,7 @@ class SessionState(StrEnum):
 
 SESSION_LIFE = {
     SessionState.PLANNED: frozenset({SessionState.LIVE, SessionState.HELD, SessionState.CANCELLED}),
-    SessionState.LIVE: frozenset({SessionState.HELD}),
+    SessionState.LIVE: frozenset({SessionState.HELD, SessionState.PLANNED}),  # begun by itself, and nobody was there
     SessionState.HELD: frozenset(),
     SessionState.CANCELLED: frozenset({SessionState.PLANNED}),
 }
@@ -50,6 +53,9 @@ class Session(SQLModel, table=True):
     starts_at: datetime = moment(index=True)
     minutes: int
     place: str = Field(default="", max_length=500)
+    plan: object = json(null=True)  # its own, once it was changed from chat: ask `plan_of`
+    plan_revision: int = Field(default=0)
+    recording: str = Field(default="", max_length=2000)
     revision: int = Field(default=0)  # of the timing
     changed_at: datetime | None = moment(null=True)  # when people were told of this revision
     began_at: datetime | None = moment(null=True)
@@ -104,14 +110,36 @@ def standing(db: Db, cohort: Cohort) -> list[Session]:
 
 def upcoming(db: Db, cohort: Cohort, *, now: datetime) -> Session | None:
     """The one that is on, or the next."""
+    return next_of(standing(db, cohort), now=now)
+
+
+def next_meeting(db: Db, cohort: Cohort, *, now: datetime) -> Session | None:
+    """The one that is on, or the next, of those that one owes attendance: office hours are nobody's next session."""
+    return next_of((one for one in standing(db, cohort) if one.kind is not SessionKind.OFFICE_HOURS), now=now)
+
+
+def next_of(found: Iterable[Session], *, now: datetime) -> Session | None:
     waiting = (SessionState.PLANNED, SessionState.LIVE)
-    return next((one for one in standing(db, cohort) if one.state in waiting and one.ends_at > now), None)
+    return next((one for one in found if one.state in waiting and one.ends_at > now), None)
 
 
 def latest(db: Db, cohort: Cohort, *, now: datetime) -> Session | None:
     """The one that is on, or the last that was."""
-    begun = [one for one in standing(db, cohort) if one.starts_at <= now or one.state is not SessionState.PLANNED]
+    return last_of(standing(db, cohort), now=now)
+
+
+def last_of(found: Iterable[Session], *, now: datetime) -> Session | None:
+    begun = [one for one in found if one.starts_at <= now or one.state is not SessionState.PLANNED]
     return begun[-1] if begun else None
+
+
+def has_begun(db: Db, cohort: Cohort, *, now: datetime) -> bool:
+    """Whether people have met: the first meeting's time has come, or it was begun before."""
+    meetings = [one for one in standing(db, cohort) if one.kind is SessionKind.SESSION]
+    return (
+        any(one.state is not SessionState.PLANNED for one in meetings)
+        or (meetings[0].starts_at if meetings else cohort.opens_at) <= now
+    )
 
 
 def the_next(db: Db, cohort: Cohort, *, now: datetime) -> Session:
@@ -140,7 +168,7 @@ def number(db: Db, cohort: Cohort, n: int) -> Session:
 
 def conducted(db: Db, person: Person, session_id: int) -> tuple[Session, Cohort]:
     """A session of a program that somebody conducts, in their own workspace."""
-    row = _with_cohort(db, person, session_id)
+    row = with_cohort(db, person, session_id)
     if row is None or not conducts(db, person, row[1].program_key):
         raise Refused("sessions/not-here")
     return row
@@ -148,7 +176,7 @@ def conducted(db: Db, person: Person, session_id: int) -> tuple[Session, Cohort]
 
 def attended_by(db: Db, person: Person, session_id: int) -> tuple[Session, Cohort, Membership]:
     """A session of a cohort that somebody takes part in."""
-    row = _with_cohort(db, person, session_id)
+    row = with_cohort(db, person, session_id)
     if row is None:
         raise Refused("sessions/not-here")
     member = next((one for one in present(db, row[1]) if one.person_id == person.id), None)
@@ -157,7 +185,8 @@ def attended_by(db: Db, person: Person, session_id: int) -> tuple[Session, Cohor
     return row[0], row[1], member
 
 
-def _with_cohort(db: Db, person: Person, session_id: int) -> tuple[Session, Cohort] | None:
+def with_cohort(db: Db, person: Person, session_id: int) -> tuple[Session, Cohort] | None:
+    """A session of somebody's own workspace, whatever they may do there."""
     row = db.exec(
         select(Session, Cohort)
         .join(Cohort, col(Cohort.id) == col(Session.cohort_id))
@@ -173,11 +202,18 @@ def get(db: Db, session_id: int) -> tuple[Session, Cohort]:
 
 
 def plan_of(cohort: Cohort, session: Session) -> SessionPlan | None:
-    """What the program says of it; None for a session that was added from chat."""
+    """What is planned for it: its own plan once it was changed from chat, else the program's, else None.
+
+    Its homework may have been changed too: ask `homework.plan_of`.
+    """
+    if session.plan is not None:
+        return OwnPlan.model_validate(session.plan)
     return next((plan for plan in cohort.program.sessions if plan.key == session.key), None)
 
 
 def run_of_show(cohort: Cohort, session: Session) -> tuple[Segment, ...]:
+    if session.kind is SessionKind.REUNION:
+        return cohort.program.reunion_agenda
     plan = plan_of(cohort, session)
     return cohort.program.agenda_of(plan) if plan is not None else ()
 
@@ -188,23 +224,56 @@ def goal_of(cohort: Cohort, session: Session) -> str:
     return plan.goal if plan is not None else ""
 
 
+def makes_of(cohort: Cohort, session: Session) -> str:
+    """The product of the hour, where the program names one."""
+    plan = plan_of(cohort, session)
+    return plan.makes if plan is not None else ""
+
+
+def prework_of(cohort: Cohort, session: Session) -> str:
+    plan = plan_of(cohort, session)
+    return plan.prework if plan is not None else ""
+
+
+def guest_of(cohort: Cohort, session: Session) -> Guest | None:
+    """Who is invited: somebody whom the program names, or whom a facilitator named for this session alone."""
+    plan = plan_of(cohort, session)
+    if isinstance(plan, OwnPlan) and plan.visitor is not None:
+        return plan.visitor
+    return cohort.program.guest(plan.guest) if plan is not None and plan.guest is not None else None
+
+
 def is_expected(cohort: Cohort) -> bool:
     """Whether a cohort's sessions take place: it was launched and has not ended."""
     return cohort.state in (CohortState.RUNNING, CohortState.GRADUATED)
+
+
+def recap_at(db: Db, cohort: Cohort, session: Session) -> datetime:
+    """When the recap goes out by itself: soon; after the last meeting, on the next morning."""
+    meetings = [one for one in standing(db, cohort) if one.kind is SessionKind.SESSION]
+    if meetings and session is meetings[-1]:
+        return working_day_after(session.ends_at, LAST_RECAP_AT, cohort.zone)
+    return session.ends_at + timedelta(minutes=75)
 
 
 def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
     found = standing(db, cohort)
     meetings = [one for one in found if one.kind is SessionKind.SESSION]
     for session in found:
+        if session.kind is SessionKind.REUNION:
+            moments = {"start": session.starts_at, "end": session.ends_at}
+            yield Occasion("reunion", session.id, session.revision, moments, changed_at=session.changed_at)
+            continue
         traits = {"meeting"} if session.kind is SessionKind.SESSION else set()
         if meetings and session is meetings[0]:
             traits.add("first")
+        if guest_of(cohort, session) is not None:
+            traits.add("guest")
         yield Occasion(
             "session",
             session.id,
             session.revision,
-            {"start": session.starts_at, "end": session.ends_at},
+            {"start": session.starts_at, "end": session.ends_at, "recap": recap_at(db, cohort, session)},
             changed_at=session.changed_at,
             key=session.key,
             last=bool(meetings) and session is meetings[-1],
@@ -222,6 +291,7 @@ TOUCHPOINTS = Source(
             shift="-1d",
             late=timedelta(hours=20),
             switch="reminder_day",
+            urgency=Urgency.TODAY,
         ),
         Rule(
             "sessions/brief",
@@ -230,6 +300,7 @@ TOUCHPOINTS = Source(
             shift="-2h",
             late=timedelta(hours=2),
             switch="brief",
+            behind=True,
         ),
         Rule(
             "sessions/reminder-hour",
@@ -255,8 +326,10 @@ TOUCHPOINTS = Source(
             shift="15m",
             late=timedelta(hours=1),
             switch="recap",
+            trait="meeting",
+            behind=True,
         ),
-        Rule("sessions/recap", on="session", anchor="end", shift="75m", late=timedelta(days=2), switch="recap"),
-        Rule("sessions/settle", on="session", anchor="end", shift="6h"),
+        Rule("sessions/recap", on="session", anchor="recap", late=timedelta(days=2), switch="recap", trait="meeting"),
+        Rule("sessions/settle", on="session", anchor="end", shift="6h", behind=True),
     ),
 )

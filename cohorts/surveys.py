@@ -9,12 +9,13 @@ from sqlmodel import Field, SQLModel, col, select
 from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.facts import Json, as_typed
+from cohorts.planning import Item, Source
 from cohorts.program_answers import BadAnswer, check_answer
 from cohorts.program_kinds import QuestionKind
 from cohorts.program_parts import Survey
 from cohorts.programs import Program
 from cohorts.store import Db, json, link, moment
-from cohorts.touchpoints import Item, Source, Touchpoint, TouchpointState
+from cohorts.touchpoints import Touchpoint, TouchpointState
 
 
 class SurveyResponse(SQLModel, table=True):
@@ -96,7 +97,8 @@ def waiting(db: Db, cohort: Cohort, membership: Membership) -> Survey | None:
         .where(
             Touchpoint.cohort_id == cohort.id,
             Touchpoint.rule == "surveys/ask",
-            Touchpoint.state == TouchpointState.FIRED,
+            col(Touchpoint.fired_at).is_not(None),
+            Touchpoint.state != TouchpointState.SKIPPED,
         )
         .order_by(col(Touchpoint.due_at).desc())
     ).all()
@@ -107,6 +109,19 @@ def waiting(db: Db, cohort: Cohort, membership: Membership) -> Survey | None:
         if given is None or not given.complete:
             return plan_of(cohort, key)
     return None
+
+
+def asked_before(db: Db, cohort: Cohort, *, now: datetime) -> set[str]:
+    """Surveys that were asked before the start, and by now: whoever comes in later has them from the first day."""
+    rows = db.exec(
+        select(Touchpoint).where(
+            Touchpoint.cohort_id == cohort.id,
+            Touchpoint.rule == "surveys/ask",
+            Touchpoint.state != TouchpointState.WITHDRAWN,
+            col(Touchpoint.due_at) <= min(now, cohort.opens_at),
+        )
+    ).all()
+    return {str(one.args["item"]) for one in rows if isinstance(one.args, dict)}
 
 
 def nps_scores(db: Db, cohort: Cohort) -> list[tuple[int, str]]:

@@ -10,11 +10,14 @@ from cohorts import audit, gatherings, homework, outbox, touchpoints
 from cohorts.attendance import Rsvp, rsvp_presses
 from cohorts.cohort import Cohort, present, room_of
 from cohorts.errors import Refused
+from cohorts.facts import Fact
 from cohorts.moments import session_starts
 from cohorts.outbox import Press
 from cohorts.people import Person
 from cohorts.program_kinds import SessionKind
-from cohorts.sessions import SESSION_LIFE, Session, SessionState, all_of, is_expected, upcoming
+from cohorts.program_parts import SessionPlan
+from cohorts.sessions import SESSION_LIFE, Session, SessionState, all_of, is_expected, standing, upcoming
+from cohorts.shifting import Moves
 from cohorts.states import advance
 from cohorts.store import Db
 
@@ -44,7 +47,7 @@ def enter(db: Db, cohort: Cohort, *, now: datetime) -> None:
     """All that is planned into the platform's calendar: when the cohort is launched."""
     for session in all_of(db, cohort):
         if session.state is SessionState.PLANNED and session.starts_at > now:
-            _enter(db, cohort, session, now=now)
+            enter_one(db, cohort, session, now=now)
 
 
 def schedule(
@@ -66,32 +69,45 @@ def schedule(
     db.add(session)
     db.flush()
     _tell_room(db, cohort, session, "sessions/scheduled", "scheduled", now=now, presses=rsvp_presses(session))
-    _enter(db, cohort, session, now=now)
+    enter_one(db, cohort, session, now=now)
     audit.record(db, by, "session/scheduled", now=now, session=session.id)
     touchpoints.reconcile(db, cohort, now=now)
     return session
 
 
 def move(db: Db, cohort: Cohort, session: Session, starts_at: datetime, *, by: Person, now: datetime) -> None:
-    """To another time. Inside a day before either time, old RSVPs say nothing any more and are asked for again."""
-    if session.state is not SessionState.PLANNED:
-        raise Refused("sessions/cannot-move", title=session.title, state=session.state.value)
-    _ahead(starts_at, now)
-    was = session.starts_at
-    session.starts_at = starts_at
-    _change(db, cohort, session, now)
-    if min(was, starts_at) - now <= timedelta(days=1):
-        db.exec(sa.delete(Rsvp).where(col(Rsvp.session_id) == session.id))
-    _tell_room(db, cohort, session, "sessions/moved", "moved", now=now, presses=rsvp_presses(session), was=was)
-    _enter(db, cohort, session, now=now)
-    audit.record(db, by, "session/moved", now=now, session=session.id)
+    move_all(db, cohort, [(session, starts_at)], by=by, now=now)
+
+
+def move_all(db: Db, cohort: Cohort, moves: Moves, *, by: Person, now: datetime) -> None:
+    """To other times, in one notice. The first is the one that was meant, the others go along with it.
+
+    Inside a day before either time, old RSVPs say nothing any more and are asked for again.
+    """
+    for session, starts_at in moves:
+        if session.state is not SessionState.PLANNED:
+            raise Refused("sessions/cannot-move", title=session.title, state=session.state.value)
+        _ahead(starts_at, now)
+    first, was = moves[0][0], moves[0][0].starts_at
+    for session, starts_at in moves:
+        if min(session.starts_at, starts_at) - now <= timedelta(days=1):
+            db.exec(sa.delete(Rsvp).where(col(Rsvp.session_id) == session.id))
+        session.starts_at = starts_at
+        _revise(db, session, now)
+    homework.follow_sessions(db, cohort, now=now)
+    along: list[Fact] = [{"title": one.title, "starts": one.starts_at} for one, _ in moves[1:]]
+    _tell_room(db, cohort, first, "sessions/moved", "moved", now=now, presses=rsvp_presses(first), was=was, along=along)
+    for session, _ in moves:
+        enter_one(db, cohort, session, now=now)
+        audit.record(db, by, "session/moved", now=now, session=session.id)
     touchpoints.reconcile(db, cohort, now=now)
 
 
 def cancel(db: Db, cohort: Cohort, session: Session, *, by: Person, now: datetime) -> None:
     """Not to be held. The room hears an apology, and nothing more of this session."""
     session.state = advance(SESSION_LIFE, session.state, SessionState.CANCELLED, "sessions/cannot-cancel")
-    _change(db, cohort, session, now)
+    _revise(db, session, now)
+    homework.follow_sessions(db, cohort, now=now)
     following = upcoming(db, cohort, now=now)
     _tell_room(
         db,
@@ -103,20 +119,53 @@ def cancel(db: Db, cohort: Cohort, session: Session, *, by: Person, now: datetim
         next_title=following.title if following else "",
         next_starts=following.starts_at if following else None,
     )
-    _enter(db, cohort, session, now=now)
+    enter_one(db, cohort, session, now=now)
     audit.record(db, by, "session/cancelled", now=now, session=session.id)
     touchpoints.reconcile(db, cohort, now=now)
 
 
-def _enter(db: Db, cohort: Cohort, session: Session, *, now: datetime) -> None:
-    """As it is now, or out; nothing before the launch."""
+def add(db: Db, cohort: Cohort, plan: SessionPlan, starts_at: datetime, *, now: datetime) -> Session:
+    """A session that the program has only now."""
+    session = Session(
+        cohort_id=cohort.id,
+        key=plan.key,
+        title=plan.title,
+        kind=plan.kind,
+        starts_at=starts_at,
+        minutes=plan.minutes,
+        place=cohort.program.place or "",
+        changed_at=now,
+    )
+    db.add(session)
+    db.flush()
+    enter_one(db, cohort, session, now=now)
+    return session
+
+
+def renew(db: Db, cohort: Cohort, session: Session, *, now: datetime) -> None:
+    """It has another name, length or place: what was planned for it is planned again."""
+    _revise(db, session, now)
+    homework.follow_sessions(db, cohort, now=now)
+    enter_one(db, cohort, session, now=now)
+
+
+def call_off(db: Db, cohort: Cohort, *, now: datetime) -> None:
+    """All that is still to come, without a word for each."""
+    for session in standing(db, cohort):
+        if session.state is SessionState.PLANNED:
+            session.state = advance(SESSION_LIFE, session.state, SessionState.CANCELLED, "sessions/cannot-cancel")
+            renew(db, cohort, session, now=now)
+
+
+def enter_one(db: Db, cohort: Cohort, session: Session, *, now: datetime) -> None:
+    """Into the platform's calendar as it is now, or out of it; nothing before the launch."""
     if not is_expected(cohort):
         return
     gatherings.event(
         db,
         room_of(db, cohort),
         occasion=f"session:{session.id}",
-        revision=session.revision,
+        revision=f"{session.revision}.{session.plan_revision}" if session.plan_revision else session.revision,
         title=f"{cohort.name}: {session.title}",
         starts=session.starts_at,
         ends=session.ends_at,
@@ -132,11 +181,10 @@ def _ahead(starts_at: datetime, now: datetime) -> None:
         raise Refused("sessions/in-the-past", starts=starts_at)
 
 
-def _change(db: Db, cohort: Cohort, session: Session, now: datetime) -> None:
+def _revise(db: Db, session: Session, now: datetime) -> None:
     session.revision += 1
     session.changed_at = now
     db.flush()
-    homework.follow_sessions(db, cohort, now=now)
     outbox.withdraw(db, session.about, reason="the session changed")
 
 
@@ -149,7 +197,7 @@ def _tell_room(
     *,
     now: datetime,
     presses: Iterable[Press] = (),
-    **facts: "str | datetime | None",
+    **facts: Fact,
 ) -> None:
     """Everyone hears of a change in the room; before there are members there is nobody to tell."""
     if not present(db, cohort):
@@ -161,7 +209,7 @@ def _tell_room(
         key=f"session:{session.id}/{what}/r{session.revision}",
         now=now,
         about=session.about,
-        expires=session.ends_at,
+        expires=max(session.ends_at, now + timedelta(days=1)),  # one that was not held is called off afterwards
         presses=list(presses),
         title=session.title,
         starts=session.starts_at,

@@ -1,13 +1,14 @@
-"""What is due, when and why: planned by a pure function, reconciled into a table, fired one row at a time.
+"""What is due, when and why: the plan of each cohort as rows of a table, fired one at a time.
 
 Rows are one per rule and occasion; who hears something is chosen when a row fires. An occasion carries a timing
-revision: when it moves, rows of older revisions are withdrawn and new ones are made.
+revision: when it moves, rows of older revisions are withdrawn and new ones are made. What need not be told at once
+fires in turns: at the moment that fits the day of each reader.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -17,14 +18,15 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from cohorts.moments import day_of, shift
+from cohorts.bundling import Reader, Wish, slots
+from cohorts.planning import Calendar, Listener, Planned, Source, plan
 from cohorts.program_kinds import Urgency
 from cohorts.store import Db, choice, json, link, moment
-from cohorts.when import Anchor, Duration, When, WhenKind, parse_duration
 
 if TYPE_CHECKING:
     from cohorts.cohort import Cohort
-    from cohorts.programs import Program
+
+REMEMBERED = timedelta(days=14)  # what was told is counted in its week
 
 
 class TouchpointState(StrEnum):
@@ -35,7 +37,7 @@ class TouchpointState(StrEnum):
 
 
 class Touchpoint(SQLModel, table=True):
-    __table_args__ = (sa.Index("ix_touchpoint_due", "state", "due_at"),)
+    __table_args__ = (sa.Index("ix_touchpoint_turn", "state", "turn_at"),)
     id: int = Field(default=None, primary_key=True)
     cohort_id: int = link("cohort.id")
     key: str = Field(max_length=200, unique=True)
@@ -44,201 +46,12 @@ class Touchpoint(SQLModel, table=True):
     urgency: Urgency = choice(Urgency, default=Urgency.TODAY)
     planned_at: datetime = moment()
     due_at: datetime = moment()
+    before_at: datetime | None = moment(null=True)  # what it speaks of, if that is still to come then
+    turn_at: datetime = moment()  # when it is looked at next: `due_at`, unless readers have other days
     late_at: datetime | None = moment(null=True)  # from then on it is too late to tell
     state: TouchpointState = choice(TouchpointState, default=TouchpointState.PENDING)
     fired_at: datetime | None = moment(null=True)
     reason: str | None = Field(default=None, max_length=200)
-
-
-Args = Mapping[str, str | int]
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """Something with moments that messages hang on: a session, a homework, the cohort itself, one membership."""
-
-    kind: str
-    id: int
-    revision: int
-    moments: Mapping[str, datetime]
-    changed_at: datetime | None = None  # when people were told of this revision; None for the first
-    key: str = ""  # the program's name for it
-    last: bool = False  # the last of its kind
-    traits: frozenset[str] = frozenset()
-
-    @property
-    def args(self) -> dict[str, str | int]:
-        return {f"{self.kind}_id": self.id}
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One standing message: `name` is the due work it starts, `shift` how long before (-) or after its moment."""
-
-    name: str
-    on: str  # the kind of occasion
-    anchor: str
-    shift: str = ""  # "-1d", "75m", "" for the moment itself
-    late: timedelta | None = None  # how long after the due time it still makes sense
-    switch: str | None = None  # of [defaults] in the program file
-    trait: str | None = None  # only occasions that have it
-    urgency: Urgency = Urgency.TODAY
-
-    def offset(self) -> tuple[Duration | None, int]:
-        if not self.shift:
-            return None, 0
-        sign = -1 if self.shift.startswith("-") else 1
-        return parse_duration(self.shift.lstrip("-")), sign
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A message that the program file itself asks for, by its `when`."""
-
-    rule: str
-    key: str
-    when: When
-    late: timedelta | None = timedelta(days=2)
-    also_last: bool = True  # of sessions: after the last one too
-    urgency: Urgency = Urgency.TODAY
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    key: str
-    rule: str
-    args: Args
-    due_at: datetime
-    late_at: datetime | None
-    lead: timedelta  # how long before its moment; zero for what comes after
-    changed_at: datetime | None
-    urgency: Urgency
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What one module of this package adds to the plan."""
-
-    rules: tuple[Rule, ...] = ()
-    occasions: Callable[[Db, "Cohort"], Iterable[Occasion]] | None = None
-    items: "Callable[[Program], Iterable[Item]] | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """All that planning reads, as plain values."""
-
-    cohort_id: int
-    zone: str
-    start: "datetime"
-    switches: Mapping[str, bool]
-    rules: Sequence[Rule] = ()
-    items: Sequence[Item] = ()
-    occasions: Sequence[Occasion] = field(default_factory=tuple)
-
-
-def plan(calendar: Calendar) -> list[Planned]:
-    """Every touchpoint of a cohort, past ones included, in the order of their due times. Pure."""
-    planned = [*_by_rules(calendar), *_by_items(calendar)]
-    return sorted(planned, key=lambda row: (row.due_at, row.key))
-
-
-def _by_rules(calendar: Calendar) -> Iterator[Planned]:
-    for rule in calendar.rules:
-        if rule.switch is not None and not calendar.switches.get(rule.switch, True):
-            continue
-        for occasion in calendar.occasions:
-            fits = occasion.kind == rule.on and (rule.trait is None or rule.trait in occasion.traits)
-            if fits and rule.anchor in occasion.moments:
-                duration, sign = rule.offset()
-                yield _planned(
-                    calendar,
-                    rule.name,
-                    "",
-                    occasion,
-                    occasion.moments[rule.anchor],
-                    duration,
-                    sign,
-                    rule.late,
-                    rule.urgency,
-                )
-
-
-_ANCHORS: dict[Anchor | str | None, tuple[str, str]] = {
-    Anchor.START: ("cohort", "start"),
-    Anchor.CLOSE: ("cohort", "close"),
-    Anchor.ACCEPTED: ("membership", "accepted"),
-    Anchor.SESSION: ("session", "start"),
-    Anchor.NEXT_SESSION: ("session", "start"),
-    Anchor.SESSION_END: ("session", "end"),
-    Anchor.HOMEWORK_DUE: ("homework", "due"),
-    Anchor.GRADUATION: ("graduation", "named"),
-}
-
-
-def _by_items(calendar: Calendar) -> Iterator[Planned]:
-    for item in calendar.items:
-        when = item.when
-        if when.kind is WhenKind.DAY:
-            assert when.day is not None and when.at is not None
-            cohort = next(o for o in calendar.occasions if o.kind == "cohort")
-            day = calendar.start.date()
-            due = day_of(day, when.day, when.at, calendar.zone)
-            yield _planned(calendar, item.rule, item.key, cohort, due, None, 0, item.late, item.urgency)
-        elif when.kind is WhenKind.ANCHOR:
-            for occasion, name in _anchored(calendar, item):
-                yield _planned(
-                    calendar,
-                    item.rule,
-                    item.key,
-                    occasion,
-                    occasion.moments[name],
-                    when.offset,
-                    when.sign,
-                    item.late,
-                    item.urgency,
-                )
-
-
-def _anchored(calendar: Calendar, item: Item) -> Iterator[tuple[Occasion, str]]:
-    kind, name = _ANCHORS.get(item.when.anchor, ("session", "start"))
-    for occasion in calendar.occasions:
-        if occasion.kind != kind or name not in occasion.moments:
-            continue
-        if item.when.names_session and occasion.key != item.when.anchor:
-            continue
-        every_session = kind == "session" and not item.when.names_session
-        if every_session and ("meeting" not in occasion.traits or (occasion.last and not item.also_last)):
-            continue
-        if item.when.anchor is Anchor.NEXT_SESSION and "first" in occasion.traits:
-            continue
-        yield occasion, name
-
-
-def _planned(
-    calendar: Calendar,
-    rule: str,
-    item: str,
-    occasion: Occasion,
-    anchor: datetime,
-    duration: Duration | None,
-    sign: int,
-    late: timedelta | None,
-    urgency: Urgency,
-) -> Planned:
-    due = shift(anchor, duration, sign, calendar.zone) if duration is not None else anchor
-    name = f"{rule}/{item}" if item else rule
-    args: dict[str, str | int] = {"cohort_id": calendar.cohort_id, **occasion.args} | ({"item": item} if item else {})
-    return Planned(
-        key=f"{calendar.cohort_id}/{name}/{occasion.kind}:{occasion.id}/r{occasion.revision}",
-        rule=rule,
-        args=args,
-        due_at=due,
-        late_at=None if late is None else due + late,
-        lead=max(anchor - due, timedelta()),
-        changed_at=occasion.changed_at,
-        urgency=urgency,
-    )
 
 
 @cache
@@ -281,9 +94,10 @@ def reconcile(db: Db, cohort: "Cohort", *, now: datetime) -> None:
         if row.state is TouchpointState.PENDING and key not in planned:
             row.state, row.reason = TouchpointState.WITHDRAWN, "not planned any more"
         elif row.state is TouchpointState.PENDING and row.due_at != planned[key].due_at:
-            row.due_at, row.late_at = planned[key].due_at, planned[key].late_at
+            _set(row, planned[key])
         elif row.state is TouchpointState.WITHDRAWN and key in planned:
-            row.state, row.reason, row.due_at = TouchpointState.PENDING, None, planned[key].due_at
+            row.state, row.reason = TouchpointState.PENDING, None
+            _set(row, planned[key])
             _skip_past(row, planned[key], now)
     for key, wanted in planned.items():
         if key not in kept:
@@ -294,12 +108,18 @@ def reconcile(db: Db, cohort: "Cohort", *, now: datetime) -> None:
                 args=dict(wanted.args),
                 urgency=wanted.urgency,
                 planned_at=now,
-                due_at=wanted.due_at,
-                late_at=wanted.late_at,
             )
+            _set(row, wanted)
             _skip_past(row, wanted, now)
             db.add(row)
     db.flush()
+    _take_turns(db, cohort, now)
+
+
+def _set(row: Touchpoint, wanted: Planned) -> None:
+    row.due_at = row.turn_at = wanted.due_at
+    row.late_at = wanted.late_at
+    row.before_at = wanted.due_at + wanted.lead if wanted.lead else None
 
 
 def _skip_past(row: Touchpoint, wanted: Planned, now: datetime) -> None:
@@ -309,13 +129,78 @@ def _skip_past(row: Touchpoint, wanted: Planned, now: datetime) -> None:
         row.state, row.reason = TouchpointState.SKIPPED, "covered by the notice of the change"
 
 
+# Turns.
+
+
+def turns(db: Db, cohort: "Cohort", *, now: datetime) -> dict[str, dict[int, datetime]]:
+    """When each member is told what can wait: by the row's key and the membership.
+
+    All that a reader hears is bundled, whichever cohort it comes from.
+    """
+    listeners = [one for source in sources() if source.listeners for one in source.listeners(db, cohort)]
+    homes = {id_ for one in listeners for id_ in one.memberships}
+    rows = db.exec(
+        select(Touchpoint)
+        .where(
+            col(Touchpoint.cohort_id).in_(homes),
+            Touchpoint.urgency != Urgency.NOW,
+            col(Touchpoint.state).in_((TouchpointState.PENDING, TouchpointState.FIRED)),
+            col(Touchpoint.due_at) > now - REMEMBERED,
+        )
+        .order_by(col(Touchpoint.id))
+    ).all()
+    held = meetings(db, cohort)
+    found: dict[str, dict[int, datetime]] = {}
+    known: dict[tuple[str, tuple[int, ...]], dict[str, datetime]] = {}
+    for listener in listeners:
+        heard = [row for row in rows if _is_for(row, listener)]
+        alike = (listener.zone, tuple(row.id for row in heard))
+        if alike not in known:
+            wishes = [Wish(row.key, row.due_at, row.urgency, row.before_at, row.cohort_id) for row in heard]
+            known[alike] = slots(wishes, Reader(listener.zone, held))
+        for row in heard:
+            if row.cohort_id == cohort.id:
+                found.setdefault(row.key, {})[listener.memberships[cohort.id]] = known[alike][row.key]
+    return found
+
+
+def meetings(db: Db, cohort: "Cohort") -> tuple[datetime, ...]:
+    """The starts of a cohort's meetings, held and to come."""
+    occasions = (one for source in sources() if source.occasions for one in source.occasions(db, cohort))
+    return tuple(one.moments["start"] for one in occasions if one.kind == "session" and "meeting" in one.traits)
+
+
+def _is_for(row: Touchpoint, listener: Listener) -> bool:
+    if row.cohort_id not in listener.memberships:
+        return False
+    only = row.args.get("membership_id") if isinstance(row.args, Mapping) else None
+    return only is None or only == listener.memberships[row.cohort_id]
+
+
+def _take_turns(db: Db, cohort: "Cohort", now: datetime) -> None:
+    """Rows are looked at when the first reader's moment comes: for somebody far away that may be days before."""
+    waiting = db.exec(
+        select(Touchpoint).where(
+            Touchpoint.cohort_id == cohort.id,
+            Touchpoint.state == TouchpointState.PENDING,
+            Touchpoint.urgency != Urgency.NOW,
+            col(Touchpoint.fired_at).is_(None),
+        )
+    ).all()
+    moments = turns(db, cohort, now=now) if waiting else {}
+    for row in waiting:
+        # A reader's day may be over when a session moves: they are told now, or too late.
+        row.turn_at = max(now, min(moments.get(row.key, {}).values(), default=row.due_at))
+    db.flush()
+
+
 def due(db: Db, now: datetime, *, most: int = 100) -> list[Touchpoint]:
     """What is to be told now, the oldest first."""
     return list(
         db.exec(
             select(Touchpoint)
-            .where(Touchpoint.state == TouchpointState.PENDING, col(Touchpoint.due_at) <= now)
-            .order_by(col(Touchpoint.due_at), col(Touchpoint.id))
+            .where(Touchpoint.state == TouchpointState.PENDING, col(Touchpoint.turn_at) <= now)
+            .order_by(col(Touchpoint.turn_at), col(Touchpoint.id))
             .limit(most)
         ).all()
     )
@@ -330,21 +215,57 @@ def _next_due() -> SelectOfScalar[Touchpoint]:
     return (
         select(Touchpoint)
         .where(Touchpoint.state == TouchpointState.PENDING)
-        .order_by(col(Touchpoint.due_at), col(Touchpoint.id))
+        .order_by(col(Touchpoint.turn_at), col(Touchpoint.id))
         .limit(1)
     )
 
 
-def claim(db: Db, touchpoint_id: int, *, now: datetime) -> Touchpoint | None:
-    """Mark one row as fired, in the transaction that does its work; None when it is not to be told any more."""
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One row's work, to be done now. `turns`: the moments of those whose turn it is; None: everybody's, at once."""
+
+    row: Touchpoint
+    at: datetime
+    turns: Mapping[int, datetime] | None = None
+
+
+def claim(db: Db, touchpoint_id: int, *, now: datetime) -> Claimed | None:
+    """Mark one row as fired, in the transaction that does its work; None when it is not to be told any more.
+
+    A row that others hear later stays, and is looked at again at their moment.
+    """
     row = db.exec(select(Touchpoint).where(Touchpoint.id == touchpoint_id)).one()
-    if row.state is not TouchpointState.PENDING or row.due_at > now:
+    if row.state is not TouchpointState.PENDING or row.turn_at > now:
         return None
-    row.fired_at = now
+    at, row.fired_at = row.turn_at, now
+    if row.urgency is not Urgency.NOW:
+        return _turn(db, row, at, now)
     if row.late_at is not None and now > row.late_at:
-        row.state, row.reason = TouchpointState.SKIPPED, "too late when its time came"
-        db.flush()
+        _end_late(db, row)
         return None
     row.state = TouchpointState.FIRED
     db.flush()
-    return row
+    return Claimed(row, at)
+
+
+def _turn(db: Db, row: Touchpoint, at: datetime, now: datetime) -> Claimed | None:
+    from cohorts.cohort import Cohort
+
+    moments = turns(db, db.get_one(Cohort, row.cohort_id), now=now).get(row.key, {})
+    late = row.late_at - row.due_at if row.late_at is not None else None
+    told = {id_: turn for id_, turn in moments.items() if turn <= now and (late is None or now <= turn + late)}
+    later = min((turn for turn in moments.values() if turn > now), default=None)
+    if later is not None:
+        row.turn_at = later
+    elif moments and not told:
+        _end_late(db, row)
+        return None
+    else:
+        row.state = TouchpointState.FIRED
+    db.flush()
+    return Claimed(row, at, told)
+
+
+def _end_late(db: Db, row: Touchpoint) -> None:
+    row.state, row.reason = TouchpointState.SKIPPED, "too late when its time came"
+    db.flush()

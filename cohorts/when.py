@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 from enum import StrEnum
 
 
@@ -55,6 +55,12 @@ class Duration:
 
     unit: Unit
     amount: int
+
+    @property
+    def elapsed(self) -> timedelta:
+        """How long it is, on days without a change of clocks."""
+        each = {Unit.MINUTES: timedelta(minutes=1), Unit.HOURS: timedelta(hours=1), Unit.DAYS: timedelta(days=1)}
+        return self.amount * each.get(self.unit, timedelta(weeks=1))
 
     def __str__(self) -> str:
         return f"{self.amount}{self.unit}"

@@ -1,5 +1,6 @@
 """Which cohorts somebody means: those they take part in, those they conduct, those one can apply to."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import TypeVar
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.sql.expression import Select
 
+from cohorts import hosting
 from cohorts.cohort import PRESENT, Cohort, CohortState, Membership, MembershipState, present
 from cohorts.errors import Refused, Unclear
 from cohorts.people import Person, conducts
@@ -18,7 +20,7 @@ T = TypeVar("T")
 
 
 def of_person(db: Db, person: Person) -> list[tuple[Cohort, Membership]]:
-    """Where somebody takes part, or pauses."""
+    """Where somebody takes part, or pauses; not what was called off."""
     rows = db.exec(_memberships(), params={"person": person.id, "place": person.workspace_id}).all()
     return [(cohort, member) for cohort, member in rows]
 
@@ -32,6 +34,7 @@ def _memberships() -> Select[Cohort, Membership]:
             col(Membership.person_id) == sa.bindparam("person"),
             col(Cohort.workspace_id) == sa.bindparam("place"),
             col(Membership.state).in_((*PRESENT, MembershipState.PAUSED)),
+            col(Cohort.state) != CohortState.CANCELLED,
         )
         .order_by(col(Cohort.id))
     )
@@ -41,6 +44,17 @@ def mine(db: Db, person: Person, *, wanted: int | None = None, room: Room | None
     """The cohort somebody speaks of as a member: the one named, the one of the room, or the only one."""
     rows = of_person(db, person)
     return _the_one([(cohort, (cohort, member)) for cohort, member in rows], wanted, room, "cohort/none-of-yours")
+
+
+def to_leave(
+    db: Db, person: Person, applied: Sequence[Cohort], *, wanted: int | None = None, room: Room | None = None
+) -> tuple[Cohort, Membership | None]:
+    """The cohort somebody wants to leave: one they take part in, or one they have `applied` to and are no member of."""
+    found: list[tuple[Cohort, tuple[Cohort, Membership | None]]] = [
+        *((cohort, (cohort, member)) for cohort, member in of_person(db, person)),
+        *((cohort, (cohort, None)) for cohort in applied),
+    ]
+    return _the_one(found, wanted, room, "cohort/none-of-yours")
 
 
 def conducted_by(db: Db, person: Person) -> list[Cohort]:
@@ -61,6 +75,28 @@ def conducted(db: Db, person: Person, *, wanted: int | None = None, room: Room |
     mine_ = [(cohort, cohort) for cohort in conducted_by(db, person)]
     live = [pair for pair in mine_ if pair[0].state is not CohortState.GRADUATED]
     return _the_one(live if len(live) == 1 and wanted is None else mine_, wanted, room, "cohort/none-conducted")
+
+
+def recorded(db: Db, person: Person, *, wanted: int | None = None, room: Room | None = None) -> Cohort:
+    """The cohort whose lists an owner asks for: one that is over is among them."""
+    rows = db.exec(select(Cohort).where(Cohort.workspace_id == person.workspace_id).order_by(col(Cohort.id))).all()
+    mine_ = [(cohort, cohort) for cohort in rows if conducts(db, person, cohort.program_key)]
+    return _the_one(mine_, wanted, room, "cohort/none-conducted")
+
+
+def all_led(db: Db, person: Person) -> list[Cohort]:
+    """The living cohorts that somebody conducts, or hosts a session of."""
+    found = conducted_by(db, person)
+    ids = {cohort.id for cohort in found}
+    return [*found, *(one for one in hosting.cohorts_of(db, person) if one.id not in ids)]
+
+
+def led(db: Db, person: Person, *, wanted: int | None = None, room: Room | None = None) -> Cohort:
+    """The cohort somebody speaks of as the one who conducts it, or one of its sessions."""
+    mine_ = all_led(db, person)
+    live = [one for one in mine_ if one.state is not CohortState.GRADUATED]
+    found = live if len(live) == 1 and wanted is None else mine_
+    return _the_one([(one, one) for one in found], wanted, room, "cohort/none-conducted")
 
 
 def _the_one(found: list[tuple[Cohort, T]], wanted: int | None, room: Room | None, refusal: str) -> T:

@@ -23,6 +23,9 @@ def demo(
     ] = None,
     people: Annotated[int, typer.Option(min=0, max=40, help="How many pretend people take part.")] = 12,
     seed: Annotated[int, typer.Option(help="Another seed, other people.")] = 7,
+    day_0: Annotated[
+        bool, typer.Option("--day-0", help="Begin on day 0: name who leads, and open the program yourself.")
+    ] = False,
 ) -> None:
     """Try everything on a page of this machine, with pretend people and a clock you can move.
 
@@ -32,7 +35,8 @@ def demo(
 
     with _folder(folder) as place:
         try:
-            asyncio.run(demos.serve(place, host=host, port=port, people=people, seed=seed, ready=_say))
+            serving = demos.serve(place, host=host, port=port, people=people, seed=seed, ready=_say, day_0=day_0)
+            asyncio.run(serving)
         except demos.NotADemo as not_ours:
             raise BadInput(str(not_ours)) from None
         except KeyboardInterrupt:

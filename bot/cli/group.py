@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "demo": "Try it on a page of your own: nothing to sign up for.",
         "rehearse": "Play a whole program with simulated people.",
         "lint": "Check program files.",
+        "preview": "Show what a member will get, week by week.",
         "new": "Begin a program file of your own.",
         "pairs": "Plan who meets whom, offline.",
         "export": "Write lists as CSV, Excel or JSON.",

@@ -35,6 +35,10 @@ def rehearse(
     ] = "2027-01-11",
     zone: Annotated[str, typer.Option(metavar="ZONE", help="The cohort's time zone.")] = "Europe/Berlin",
     absent: Annotated[float, typer.Option(help="The chance that somebody misses a session: 0 to 1.")] = 0.15,
+    stragglers: Annotated[int, typer.Option(help="How many fall behind after the first session.")] = 0,
+    decliners: Annotated[int, typer.Option(help="How many say no when they are accepted.")] = 0,
+    leavers: Annotated[int, typer.Option(help="How many leave on the way.")] = 0,
+    late: Annotated[int, typer.Option(help="How many are let in when it has begun.")] = 0,
     seed: Annotated[int, typer.Option(help="The same seed writes the same transcript.")] = 7,
     show: Annotated[bool, typer.Option("--show", help="Print what happened, with a progress bar meanwhile.")] = False,
 ) -> None:
@@ -42,10 +46,16 @@ def rehearse(
 
     \b
     Example: caravan rehearse value-accelerator --people 12 --out rehearsal --show
+    With those who make it hard: --people 15 --stragglers 4 --decliners 2 --leavers 1 --late 1
     """
-    listed = _program(ctx, program)
+    listed = program_of(ctx, program)
     _check("--people", people, 1, MOST_PEOPLE)
     _check("--misfits", misfits, 0, people)
+    left = people - misfits
+    habits = {"--stragglers": stragglers, "--decliners": decliners, "--leavers": leavers, "--late": late}
+    for option, count in habits.items():
+        _check(option, count, 0, left)
+        left -= count
     if not (math.isfinite(absent) and 0 <= absent <= 1):
         raise BadInput(f"--absent is {absent:g}; it is a share from 0 to 1, such as 0.15")
     if zone not in available_timezones():
@@ -56,7 +66,7 @@ def rehearse(
     from bot.rehearsal import Wish
     from bot.rehearsal import rehearse as run
 
-    wish = Wish(listed, people, misfits, starts, zone, absent, seed)
+    wish = Wish(listed, people, misfits, starts, zone, absent, seed, stragglers, decliners, leavers, late)
     done = _with_progress(wish) if show else run(wish)
     done.write(out)
     if show:
@@ -69,7 +79,8 @@ def rehearse(
     )
 
 
-def _program(ctx: typer.Context, given: str) -> Listed:
+def program_of(ctx: typer.Context, given: str) -> Listed:
+    """A program by its file or its key; BadInput names what is wrong with it."""
     from bot import catalogue
     from bot.cli.lint import faults_of, known_to
 

@@ -10,9 +10,9 @@ from bot.ask import Answers, Ask, Asking, Due, Part, Reply, Response
 from bot.command_text import Kind
 from bot.message import Choice
 from bot.registry import Option, button, closed, command, due, form
-from cohorts import applications, outbox
+from cohorts import admission, applications, nominations, starting
 from cohorts.applications import Application, ApplicationState, Decision
-from cohorts.cohort import Cohort, CohortState
+from cohorts.cohort import Cohort, CohortState, present
 from cohorts.errors import Refused, Unclear
 from cohorts.facts import Fact
 from cohorts.outbox import Press
@@ -21,6 +21,7 @@ from cohorts.program_answers import Verdict
 from cohorts.which import recruiting
 
 STYLES = {Decision.ACCEPT: "primary", Decision.WAITLIST: "plain", Decision.DECLINE: "danger"}
+SENT = (ApplicationState.ACCEPTED, ApplicationState.DECLINED)  # what a draft in the queue would change
 AT_ONCE = 4  # applications that are read together
 
 
@@ -35,7 +36,7 @@ def open_programs(ask: Ask) -> Sequence[Choice]:
     options=[Option("program", "Which one", complete=open_programs)],
 )
 def apply(ask: Ask, program: str | None = None) -> Response:
-    return _page(ask, _open_cohort(ask, program), 1)
+    return _page(ask, open_cohort(ask, program), 1)
 
 
 @button("applications/apply", role=Role.ANYONE)
@@ -53,7 +54,7 @@ def filled(ask: Ask, answers: Answers, cohort_id: int, page: int) -> Response:
     if page < questions.pages(cohort.program.application.questions):
         return _page(ask, cohort, page + 1)
     cleared = {key: value for key, value in application.given.items() if answers.get(key, value) not in (None, "")}
-    application = applications.submit(ask.db, cohort, ask.person, cleared, now=ask.now)
+    application = admission.submit(ask.db, cohort, ask.person, cleared, now=ask.now)
     template = "applications/received" if application.state is ApplicationState.SUBMITTED else "applications/decided"
     return Reply(template, program=cohort.name, answer_by=applications.answer_by(cohort))
 
@@ -83,7 +84,7 @@ def _page(ask: Ask, cohort: Cohort, page: int) -> Asking:
     )
 
 
-def _open_cohort(ask: Ask, wanted: str | None) -> Cohort:
+def open_cohort(ask: Ask, wanted: str | None) -> Cohort:
     found = recruiting(ask.db, ask.place.id, now=ask.now)
     if ask.cohort is not None:
         found = [cohort for cohort in found if cohort.id == ask.cohort]
@@ -105,6 +106,15 @@ def _by_id(ask: Ask, cohort_id: int) -> Cohort:
     if cohort is None or cohort.workspace_id != ask.place.id:
         raise Refused("applications/none-open")
     return cohort
+
+
+@button("applications/withdraw", role=Role.ANYONE)
+def withdrawn(ask: Ask, cohort_id: int) -> Reply:
+    """What `/cohort leave` offers to those who have only applied."""
+    cohort = _by_id(ask, cohort_id)
+    application = applications.of_person(ask.db, cohort, ask.person)
+    admission.withdraw(ask.db, application, now=ask.now)
+    return Reply("applications/withdrawn", replaces=True, program=cohort.name)
 
 
 @command("program applications", help="Read the applications and draft decisions", role=Role.FACILITATOR)
@@ -134,7 +144,7 @@ def decide(ask: Ask, person: Person | None = None, decision: str | None = None) 
         if decision is None:
             raise Refused("applications/decide-how", person=person.ref)
         application = applications.of_person(ask.db, cohort, person)
-        applications.decide(ask.db, application, Decision(decision), by=ask.person, now=ask.now)
+        admission.decide(ask.db, application, Decision(decision), by=ask.person, now=ask.now)
     return _queue(ask, cohort)
 
 
@@ -143,7 +153,7 @@ def decided(ask: Ask, application_id: int, decision: str) -> Reply:
     application, cohort = applications.reviewable(ask.db, ask.person, application_id)
     if decision not in tuple(Decision):
         raise Refused("commands/gone")
-    applications.decide(ask.db, application, Decision(decision), by=ask.person, now=ask.now)
+    admission.decide(ask.db, application, Decision(decision), by=ask.person, now=ask.now)
     return _queue(ask, cohort, replaces=True)
 
 
@@ -153,15 +163,22 @@ def send(ask: Ask, cohort_id: int) -> Reply:
 
 
 def _send(ask: Ask, cohort: Cohort) -> Reply:
-    sent = applications.send_decisions(ask.db, cohort, by=ask.person, now=ask.now)
-    members = applications.count(ask.db, cohort, ApplicationState.ACCEPTED)
+    sent = admission.send_decisions(ask.db, cohort, by=ask.person, now=ask.now)
+    members, least = len(present(ask.db, cohort)), cohort.program.size.min
+    is_open = ask.now < cohort.closes_at  # to launch ends it, and says so
+    launched = cohort.state is not CohortState.RECRUITING
+    too_few = not launched and members < least and not is_open and not applications.queue(ask.db, cohort)
+    launch = [Press("program/launch", {"cohort_id": cohort.id}, "plain" if is_open else "primary")]
     return Reply(
         "applications/sent",
         replaces=True,
         count=len(sent),
         members=members,
-        least=cohort.program.size.min,
-        presses=[Press("program/launch", {"cohort_id": cohort.id}, "primary")],
+        least=least,
+        closed=too_few,
+        closes=cohort.closes_at if is_open else None,
+        launched=launched,
+        presses=[] if launched else starting.choices(ask.db, cohort, now=ask.now) if too_few else launch,
     )
 
 
@@ -188,20 +205,20 @@ def _queue(ask: Ask, cohort: Cohort, *, skip: int = 0, drafted: bool = False, re
     return Reply(
         "applications/queue",
         replaces=replaces,
-        parts=[_card(cohort, application) for application in shown],
+        parts=[_card(ask, cohort, application) for application in shown],
         presses=presses,
         program=cohort.name,
         waiting=len(waiting),
         shown=len(shown),
         drafts=len(drafts),
-        members=applications.count(ask.db, cohort, ApplicationState.ACCEPTED),
+        members=len(present(ask.db, cohort)),
         least=cohort.program.size.min,
         most=cohort.program.size.max,
         answer_by=applications.answer_by(cohort),
     )
 
 
-def _card(cohort: Cohort, application: Application) -> Part:
+def _card(ask: Ask, cohort: Cohort, application: Application) -> Part:
     fit = applications.fit(cohort, application)
     asked = {question.key: question.ask for question in cohort.program.application.questions}
     answers: list[Fact] = [
@@ -223,6 +240,8 @@ def _card(cohort: Cohort, application: Application) -> Part:
             "judged": judged,
             "met": sum(one.verdict is Verdict.MET for one in fit.judged),
             "draft": application.decision.value if application.decision else "",
+            "sent": application.state.value if application.state in SENT else "",
+            "nominated": nominations.told_about(ask.db, cohort, application.person_id),
         },
         [
             Press(
@@ -248,13 +267,10 @@ def nudge(due: Due, cohort_id: int) -> None:
     """Once, two days before closing, to whoever began an application and did not send it."""
     cohort = due.db.get_one(Cohort, cohort_id)
     for application in applications.half_done(due.db, cohort):
-        outbox.tell(
-            due.db,
+        due.tell_person(
             due.db.get_one(Person, application.person_id),
             "applications/nudge",
-            key=f"{due.key}/{application.id}",
-            now=due.now,
-            due=due.due_at,
+            can_wait=True,
             expires=cohort.closes_at,
             about=application.about,
             presses=[Press("applications/apply", {"cohort_id": cohort.id}, "primary")],
@@ -265,9 +281,9 @@ def nudge(due: Due, cohort_id: int) -> None:
 
 @due("applications/daily")
 def daily(due: Due, cohort_id: int) -> None:
-    """One summary a day, and none on a day on which nothing came."""
+    """One summary a working day, and none on a day on which nothing came."""
     cohort = due.db.get_one(Cohort, cohort_id)
-    new = applications.arrived_since(due.db, cohort, due.due_at - timedelta(days=1))
+    new = applications.arrived_since(due.db, cohort, applications.last_summary(cohort, due.due_at))
     waiting = applications.queue(due.db, cohort)
     if not new or not waiting:
         return
@@ -288,13 +304,27 @@ def closed_now(due: Due, cohort_id: int) -> None:
     cohort = due.db.get_one(Cohort, cohort_id)
     if cohort.state is not CohortState.RECRUITING:
         return
+    waiting = len(applications.queue(due.db, cohort))
+    read = Press("applications/queue", {"cohort_id": cohort.id}, "primary")
+    if starting.short(due.db, cohort):
+        due.tell_facilitators(
+            cohort,
+            "starting/too-few",
+            presses=[*([read] if waiting else []), *starting.choices(due.db, cohort, now=due.now)],
+            program=cohort.name,
+            waiting=waiting,
+            members=len(present(due.db, cohort)),
+            least=cohort.program.size.min,
+            starts=cohort.opens_at,
+        )
+        return
     due.tell_facilitators(
         cohort,
         "applications/closed-now",
-        presses=[Press("applications/queue", {"cohort_id": cohort.id}, "primary")],
+        presses=[read],
         program=cohort.name,
-        waiting=len(applications.queue(due.db, cohort)),
-        members=applications.count(due.db, cohort, ApplicationState.ACCEPTED),
+        waiting=waiting,
+        members=len(present(due.db, cohort)),
         least=cohort.program.size.min,
         answer_by=applications.answer_by(cohort),
     )

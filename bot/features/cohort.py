@@ -9,7 +9,20 @@ from bot.ask import Ask, Part, Reply, does
 from bot.features.graduation import facts_of
 from bot.features.program import list_
 from bot.registry import button, command, visit, words
-from cohorts import answers, applications, attendance, cohort, graduation, homework, people, sessions, which
+from cohorts import (
+    admission,
+    answers,
+    applications,
+    attendance,
+    cohort,
+    graduation,
+    homework,
+    hosting,
+    people,
+    sessions,
+    surveys,
+    which,
+)
 from cohorts.cohort import Cohort, Membership, MembershipState
 from cohorts.errors import Refused
 from cohorts.facts import Fact
@@ -35,7 +48,7 @@ def page(ask: Ask) -> Reply:
 
 
 @command("cohort home", help="Where you are: next session, what you owe, how far you are", role=Role.ANYONE, reads=True)
-@words("home", "where am i", "what do i owe", "my goal", name="home", role=Role.ANYONE)
+@words("home", "where am i", "what do i owe", name="home", role=Role.ANYONE)
 def home(ask: Ask) -> Reply:
     try:
         return _home(ask, *whose.mine(ask))
@@ -93,7 +106,11 @@ def _home(ask: Ask, one: Cohort, membership: Membership, desk: Sequence[Part] = 
 
 
 def _seen_by(ask: Ask, one: Cohort, membership: Membership) -> tuple[dict[str, Fact], list[Press]]:
-    coming = sessions.upcoming(ask.db, one, now=ask.now)
+    coming = sessions.next_meeting(ask.db, one, now=ask.now)
+    sooner = sessions.upcoming(ask.db, one, now=ask.now)
+    extra = sooner if sooner is not coming else None
+    is_on = coming is not None and (coming.state is sessions.SessionState.LIVE or coming.starts_at <= ask.now)
+    asks = one.program.defaults.rsvp and not is_on
     owes = homework.owed(ask.db, one, membership, now=ask.now)
     answer = attendance.answers(ask.db, coming).get(membership.id) if coming else None
     paused = membership.state is MembershipState.PAUSED
@@ -103,7 +120,11 @@ def _seen_by(ask: Ask, one: Cohort, membership: Membership) -> tuple[dict[str, F
         "title": coming.title if coming else "",
         "starts": coming.starts_at if coming else None,
         "place": coming.place if coming else "",
+        "on": is_on,
+        "asks": asks,
         "rsvp": answer.value if answer else "",
+        "extra": extra.title if extra else "",
+        "extra_starts": extra.starts_at if extra else None,
         "owes": [_owed(homework_) for homework_ in owes],
         "lines": facts_of(graduation.checklist(ask.db, one, membership)),
         "paused": paused,
@@ -111,7 +132,7 @@ def _seen_by(ask: Ask, one: Cohort, membership: Membership) -> tuple[dict[str, F
     }
     return facts, [
         *([Press("cohort/resume", {"cohort_id": one.id}, "primary")] if paused else []),
-        *(attendance.rsvp_presses(coming) if coming and not paused else []),
+        *(attendance.rsvp_presses(coming) if coming and asks and not paused else []),
         *(Press("homework/hand-in", {"homework_id": one_.id}) for one_ in owes[:1]),
     ]
 
@@ -140,19 +161,36 @@ def resume_pressed(ask: Ask, cohort_id: int) -> Reply:
 
 def _resume(ask: Ask, one: Cohort, membership: Membership) -> Reply:
     cohort.resume(ask.db, membership, now=ask.now)
+    facts, parts, presses = gathered(ask, one, membership)
+    return Reply("cohort/resumed", program=one.name, more=facts, parts=parts, presses=presses)
+
+
+def gathered(ask: Ask, one: Cohort, membership: Membership) -> tuple[dict[str, Fact], list[Part], list[Press]]:
+    """What waits for somebody who comes back, as one message: the next session, what is open, what the features add."""
     coming = sessions.upcoming(ask.db, one, now=ask.now)
-    return Reply(
-        "cohort/resumed",
-        program=one.name,
-        title=coming.title if coming else "",
-        starts=coming.starts_at if coming else None,
-    )
+    owes = homework.owed(ask.db, one, membership, now=ask.now)
+    survey = surveys.waiting(ask.db, one, membership)
+    facts: dict[str, Fact] = {
+        "title": coming.title if coming else "",
+        "starts": coming.starts_at if coming else None,
+        "owes": [owed.title for owed in owes],
+        "survey": survey.name or one.name if survey else "",
+    }
+    lines = (line(ask, one, membership) for line in ask.registry.handlers("home").values())
+    presses = [Press("homework/hand-in", {"homework_id": owed.id}, "primary") for owed in owes[:1]]
+    if survey is not None:
+        presses.append(Press("surveys/open", {"cohort_id": one.id, "survey": survey.key}, words="waiting"))
+    return facts, [line for line in lines if isinstance(line, Part)], presses
 
 
-@words("i want to leave", "leave the cohort", name="leave", role=Role.MEMBER)
-@command("cohort leave", help="Leave a cohort", role=Role.MEMBER)
+@words("i want to leave", "leave the cohort", name="leave", role=Role.ANYONE)
+@command("cohort leave", help="Leave a cohort, or take an application back", role=Role.ANYONE)
 def leave(ask: Ask) -> Reply:
-    one, _ = whose.mine(ask)
+    applied = applications.undecided_of(ask.db, ask.person)
+    one, membership = which.to_leave(ask.db, ask.person, applied, wanted=ask.cohort, room=ask.room)
+    if membership is None:
+        take_back = Press("applications/withdraw", {"cohort_id": one.id}, "danger")
+        return Reply("applications/withdraw-confirm", program=one.name, presses=[take_back])
     return Reply(
         "cohort/leave-confirm", program=one.name, presses=[Press("cohort/leave", {"cohort_id": one.id}, "danger")]
     )
@@ -161,8 +199,7 @@ def leave(ask: Ask) -> Reply:
 @button("cohort/leave", role=Role.MEMBER)
 def left(ask: Ask, cohort_id: int) -> Reply:
     one, membership = whose.mine_by_id(ask, cohort_id)
-    cohort.leave(ask.db, one, membership, now=ask.now)
-    applications.promote(ask.db, one, now=ask.now)
+    admission.leave(ask.db, one, membership, now=ask.now)
     return Reply("cohort/left", replaces=True, program=one.name)
 
 
@@ -178,7 +215,9 @@ def help_(ask: Ask) -> Reply:
         roles.append(Role.MEMBER)
     everyones = tuple(roles)
     if people.conducts(ask.db, ask.person):
-        roles.append(Role.FACILITATOR)
+        roles += [Role.HOST, Role.FACILITATOR]
+    elif hosting.is_host(ask.db, ask.person):
+        roles.append(Role.HOST)
     if people.is_owner(ask.db, ask.person):
         roles.append(Role.OWNER)
     known = sorted(ask.registry.commands.items())

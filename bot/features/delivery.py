@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.ask import Ask, Reply
 from bot.registry import button
-from cohorts import outbox
+from cohorts import retries
 from cohorts.errors import Refused
 from cohorts.outbox import Effect
 from cohorts.people import Role
@@ -15,4 +15,4 @@ def again(ask: Ask, effect_id: int) -> Reply:
     effect = ask.db.get(Effect, effect_id)
     if effect is None or effect.workspace_id != ask.place.id:
         raise Refused("commands/gone")
-    return Reply("delivery/again", replaces=True, count=outbox.retry(ask.db, effect))
+    return Reply("delivery/again", replaces=True, count=retries.send_again(ask.db, effect))

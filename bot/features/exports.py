@@ -9,7 +9,7 @@ from bot.ask import Ask, Reply
 from bot.command_text import Kind
 from bot.message import Choice, File
 from bot.registry import Option, Registry, command, export, file_maker
-from bot.sheets import Format, Sheet, to_xlsx, write
+from bot.sheets import MEDIA_TYPES, Format, Sheet, to_xlsx, to_zip, write
 from cohorts import exports, outbox
 from cohorts.cohort import Cohort
 from cohorts.errors import Refused
@@ -29,6 +29,16 @@ def applications(db: Db, cohort: Cohort) -> Sheet:
     return sheet(exports.application_list(db, cohort))
 
 
+@export("members")
+def members(db: Db, cohort: Cohort) -> Sheet:
+    return sheet(exports.member_list(db, cohort))
+
+
+@export("sessions")
+def sessions(db: Db, cohort: Cohort) -> Sheet:
+    return sheet(exports.session_list(db, cohort))
+
+
 @export("attendance")
 def attendance(db: Db, cohort: Cohort) -> Sheet:
     return sheet(exports.attendance_list(db, cohort))
@@ -37,6 +47,16 @@ def attendance(db: Db, cohort: Cohort) -> Sheet:
 @export("homework")
 def homework(db: Db, cohort: Cohort) -> Sheet:
     return sheet(exports.homework_list(db, cohort))
+
+
+@export("surveys")
+def surveys(db: Db, cohort: Cohort) -> Sheet:
+    return sheet(exports.survey_list(db, cohort))
+
+
+@export("quotes")
+def quotes(db: Db, cohort: Cohort) -> Sheet:
+    return sheet(exports.quote_list(db, cohort))
 
 
 @export("nps")
@@ -73,38 +93,36 @@ def lists(ask: Ask) -> Sequence[Choice]:
     ],
 )
 def export_(ask: Ask, what: str, format: str = "csv") -> Reply:
-    cohort = whose.conducted(ask)
+    cohort = whose.recorded(ask)
     known = [*ask.registry.of("export"), "all"]
     wanted = what.casefold().strip()
     if wanted not in known:
         raise Refused("exports/no-such", words=what[:60], known=known)
-    names = known[:-1] if wanted == "all" else [wanted]
-    if wanted == "all" and format == "xlsx":
-        names = ["all"]
-    for name in names:
-        outbox.upload(
-            ask.db,
-            ask.person,
-            "exports/file",
-            key=f"export/{ask.event}/{name}",
-            file={"maker": "export", "export": name, "format": format, "cohort": cohort.id},
-            now=ask.now,
-            what=name,
-            program=cohort.name,
-        )
-    return Reply("exports/coming", what=names, program=cohort.name)
+    outbox.upload(
+        ask.db,
+        ask.person,
+        "exports/file",
+        key=f"export/{ask.event}/{wanted}",
+        file={"maker": "export", "export": wanted, "format": format, "cohort": cohort.id},
+        now=ask.now,
+        what=wanted,
+        program=cohort.name,
+        format=format,
+    )
+    return Reply("exports/coming", what=known[:-1] if wanted == "all" else [wanted], program=cohort.name)
 
 
 @file_maker("export")
 def made(db: Db, arguments: Mapping[str, object], registry: Registry) -> File:
-    """The file of one list, or of all sheets in one workbook."""
+    """The file of one list; of all of them one workbook, or a zip with a file each."""
     makers = registry.handlers("export")
     cohort = db.get_one(Cohort, int(str(arguments["cohort"])))
-    name, format_ = str(arguments["export"]), str(arguments["format"])
-    if name == "all":
-        content = to_xlsx([maker(db, cohort) for maker in makers.values()], zone=cohort.zone)
-        media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    else:
-        format__ = next(one for one in FORMATS if one == format_)
-        content, media = write(makers[name](db, cohort), format__, zone=cohort.zone)
-    return File(f"{cohort.handle}-{name}.{format_}", media, content)
+    name = str(arguments["export"])
+    format_ = next(one for one in FORMATS if one == str(arguments["format"]))
+    if name != "all":
+        content, media = write(makers[name](db, cohort), format_, zone=cohort.zone)
+        return File(f"{cohort.handle}-{name}.{format_}", media, content)
+    sheets = [maker(db, cohort) for maker in makers.values()]
+    if format_ == "xlsx":
+        return File(f"{cohort.handle}-all.xlsx", MEDIA_TYPES["xlsx"], to_xlsx(sheets, zone=cohort.zone))
+    return File(f"{cohort.handle}-all.zip", "application/zip", to_zip(sheets, format_, zone=cohort.zone))

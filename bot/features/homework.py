@@ -9,8 +9,7 @@ from bot.ask import Answers, Ask, Asking, Due, Files, Reply, Response
 from bot.command_text import Kind
 from bot.message import Choice, Field, FieldKind
 from bot.registry import Option, button, command, due, form, shortcut
-from cohorts import attachments, homework, sessions, which
-from cohorts import cohort as cohorts_
+from cohorts import attachments, homework, reviews, sessions, walls, which
 from cohorts.attachments import Brought
 from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Invalid, Refused, Remark
@@ -127,7 +126,9 @@ def _hand_in(
     handed = homework.submit(
         ask.db, cohort, one, membership, link=web_address(link), words=words, files=files, now=ask.now
     )
-    everyone = [member for member in cohorts_.present(ask.db, cohort) if homework.is_for(ask.db, cohort, one, member)]
+    reviews.consider(ask.db, cohort, one, now=ask.now)
+    walls.show(ask.db, cohort, one, now=ask.now)
+    everyone = homework.meant(ask.db, cohort, one)
     return Reply(
         "homework/received",
         title=one.title,
@@ -161,8 +162,7 @@ def web_address(link: str) -> str:
 def nudge(due: Due, homework_id: int) -> None:
     """A day before it is due, to those who owe it."""
     one, cohort = homework.get(due.db, homework_id)
-    set_in, _ = sessions.get(due.db, one.session_id)
-    if not sessions.is_expected(cohort) or set_in.starts_at > due.now:
+    if not sessions.is_expected(cohort) or one not in homework.given(due.db, cohort, now=due.now):
         return
     for member in homework.debtors(due.db, cohort, one):
         due.tell(

@@ -11,7 +11,7 @@ from bot.ask import Answers, Ask, Asking, Due, Part, Reply, Response
 from bot.message import Choice, Field, FieldKind
 from bot.registry import Option, button, command, digest_line, due, export, form, vote, words
 from bot.sheets import Sheet
-from cohorts import polls
+from cohorts import polls, steering
 from cohorts.cohort import Cohort, room_of
 from cohorts.errors import Invalid, Refused
 from cohorts.facts import Fact
@@ -24,7 +24,7 @@ from cohorts.store import Db
 @command(
     "session poll",
     help="Ask the room a question to vote on",
-    role=Role.FACILITATOR,
+    role=Role.HOST,
     options=[
         Option("question", "What you ask", rest=True),
         Option("choices", "What one can choose, with commas between"),
@@ -32,7 +32,10 @@ from cohorts.store import Db
 )
 def ask_room(ask: Ask, question: str = "", choices: str = "") -> Response:
     """A form for what is missing, or doesn't fit."""
-    cohort = whose.conducted(ask)
+    cohort = whose.on_stage(ask)
+    if not (question or choices):
+        question, choices = _planned(ask, cohort)
+        return _form(cohort, question, choices)
     if not (question and choices):
         return _form(cohort, question, choices)
     try:
@@ -41,9 +44,18 @@ def ask_room(ask: Ask, question: str = "", choices: str = "") -> Response:
         return _form(cohort, question, choices)
 
 
-@button("polls/ask", role=Role.FACILITATOR)
+@button("polls/ask", role=Role.HOST)
 def ask_another(ask: Ask, cohort_id: int) -> Asking:
-    return _form(whose.conducted_by_id(ask, cohort_id))
+    cohort = whose.on_stage(ask, cohort_id)
+    return _form(cohort, *_planned(ask, cohort))
+
+
+def _planned(ask: Ask, cohort: Cohort) -> tuple[str, str]:
+    """The poll that the run of show has next, if a session is on: to be asked as it is, or changed."""
+    session = polls.running(ask.db, cohort)
+    asked = {one.question for one in polls.all_of(ask.db, cohort)}
+    segment = steering.planned(cohort, session, asked) if session is not None else None
+    return (segment.prompt, "\n".join(segment.choices)) if segment is not None else ("", "")
 
 
 def _form(cohort: Cohort, question: str = "", choices: str = "") -> Asking:
@@ -64,9 +76,9 @@ def _form(cohort: Cohort, question: str = "", choices: str = "") -> Asking:
     )
 
 
-@form("polls/ask", role=Role.FACILITATOR)
+@form("polls/ask", role=Role.HOST)
 def asked(ask: Ask, answers: Answers, cohort_id: int) -> Reply:
-    cohort = whose.conducted_by_id(ask, cohort_id)
+    cohort = whose.on_stage(ask, cohort_id)
     return _opened(ask, cohort, str(answers.get("question") or ""), str(answers.get("choices") or ""))
 
 
@@ -86,13 +98,13 @@ def _listed(choices: str) -> list[str]:
     return [one.strip() for one in parts if one.strip()]
 
 
-@command("session close-poll", help="Close the poll that is open", role=Role.FACILITATOR)
+@command("session close-poll", help="Close the poll that is open", role=Role.HOST)
 def close(ask: Ask) -> Reply:
-    cohort = whose.conducted(ask)
+    cohort = whose.on_stage(ask)
     return _closed(ask, cohort, polls.the_open(ask.db, cohort, now=ask.now))
 
 
-@button("polls/close", role=Role.FACILITATOR)
+@button("polls/close", role=Role.HOST)
 def close_pressed(ask: Ask, poll_id: int) -> Reply:
     poll, cohort = polls.conducted(ask.db, ask.person, poll_id)
     return _closed(ask, cohort, poll)

@@ -6,7 +6,7 @@ from bot import whose
 from bot.ask import Answers, Ask, Asking, Reply, Response
 from bot.message import Field, FieldKind
 from bot.registry import Option, button, command, form
-from cohorts import meeting, reflections, sessions
+from cohorts import meeting, promises, reflections, sessions
 from cohorts.errors import Invalid, Remark
 from cohorts.people import Role
 from cohorts.sessions import Session
@@ -24,7 +24,7 @@ def reflect(ask: Ask, words: str = "") -> Response:
     if not words:
         return _form(ask, last)
     reflections.reflect(ask.db, last, membership, words, share=False, now=ask.now)
-    return Reply("reflections/kept", title=last.title, shared=False)
+    return Reply("reflections/kept", title=last.title, shared=False, promised=False, returned=False)
 
 
 @button("reflections/open", role=Role.MEMBER)
@@ -40,21 +40,33 @@ def _form(ask: Ask, session: Session) -> Asking:
         "reflections/reflect",
         [
             Field("words", FieldKind.PARAGRAPH, prompt, required=True, max_length=reflections.WORDS),
-            Field("share", FieldKind.YES_NO, ""),
+            *([Field("share", FieldKind.YES_NO, "")] if cohort.program.defaults.recap else []),
+            Field("promise", FieldKind.LINE, "", max_length=promises.WORDS),
         ],
         args={"session_id": session.id},
-        title=session.title[:24],
+        title=session.title,
     )
 
 
 @form("reflections/reflect", role=Role.MEMBER)
 def reflected(ask: Ask, answers: Answers, session_id: int) -> Response:
-    session, _, membership = sessions.attended_by(ask.db, ask.person, session_id)
+    session, cohort, membership = sessions.attended_by(ask.db, ask.person, session_id)
     words = str(answers.get("words") or "")
     if not words.strip():
         raise Invalid(words=Remark("required"))
     if len(words) > reflections.WORDS:
         raise Invalid(words=Remark("too-long", limit=reflections.WORDS, length=len(words)))
+    promise = str(answers.get("promise") or "")
+    if len(promise) > promises.WORDS:
+        raise Invalid(promise=Remark("too-long", limit=promises.WORDS, length=len(promise)))
     share = answers.get("share") in (True, "true", "yes", "True")
     reflections.reflect(ask.db, session, membership, words, share=share, now=ask.now)
-    return Reply("reflections/kept", title=session.title, shared=share)
+    promises.make(ask.db, session, membership, promise, now=ask.now)
+    following = sessions.next_meeting(ask.db, cohort, now=ask.now)
+    return Reply(
+        "reflections/kept",
+        title=session.title,
+        shared=share,
+        promised=bool(promise.strip()),
+        returned=following is not None and cohort.program.defaults.reminder_day,
+    )

@@ -1,4 +1,4 @@
-"""Before a session: the day before, the hour before, and the facilitator's brief."""
+"""Before a session: the day before, and the hour before."""
 
 from __future__ import annotations
 
@@ -6,36 +6,53 @@ from datetime import timedelta
 
 from bot.ask import Due
 from bot.registry import due
-from cohorts import answers, attendance, homework, meeting, sessions
+from cohorts import answers, attendance, guests, homework, hosting, meeting, sessions
 from cohorts.attendance import Answer, rsvp_presses
-from cohorts.cohort import present
 from cohorts.outbox import Press
+from cohorts.program_kinds import SessionKind
 
 
 @due("sessions/reminder-day")
 def remind_a_day_before(due: Due, session_id: int) -> None:
     """One message: when, where, what is owed, the goal, and the RSVP."""
     session, cohort = sessions.get(due.db, session_id)
-    for member in meeting.expected(due.db, cohort, session):
+    expected = meeting.expected(due.db, cohort, session)
+    host = hosting.take_turn(due.db, cohort, session, now=due.now) if expected else None
+    for member in expected:
+        hosts = host is not None and host.id == member.person_id
         due.tell(
             member,
             "sessions/reminder-day",
             expires=session.starts_at - timedelta(hours=1),
             about=session.about,
-            presses=rsvp_presses(session) if cohort.program.defaults.rsvp else [],
+            presses=[
+                *(rsvp_presses(session) if cohort.program.defaults.rsvp else []),
+                *([Press("hosting/cannot", {"session_id": session.id}, words="pass-on")] if hosts else []),
+            ],
             title=session.title,
             starts=session.starts_at,
             place=session.place,
             owes=[one.title for one in homework.owed(due.db, cohort, member, now=due.now)],
             goal=answers.goal_of(due.db, cohort, member),
+            purpose=sessions.goal_of(cohort, session),
+            prework=sessions.prework_of(cohort, session),
+            guest=guests.name_of(cohort, session),
+            host=host.ref if host is not None and not hosts else None,
+            hosts=hosts,
             rsvp=cohort.program.defaults.rsvp,
+            brief=cohort.program.defaults.brief,
+            optional=session.kind is SessionKind.OFFICE_HOURS,
         )
 
 
 @due("sessions/reminder-hour")
 def remind_an_hour_before(due: Due, session_id: int) -> None:
     session, cohort = sessions.get(due.db, session_id)
+    optional = session.kind is SessionKind.OFFICE_HOURS
+    said = attendance.answers(due.db, session)
     for member in meeting.expected(due.db, cohort, session):
+        if optional and said.get(member.id) is not Answer.YES:
+            continue  # whoever likes comes, and the door is announced
         due.tell(
             member,
             "sessions/reminder-hour",
@@ -45,33 +62,3 @@ def remind_an_hour_before(due: Due, session_id: int) -> None:
             starts=session.starts_at,
             place=session.place,
         )
-
-
-@due("sessions/brief")
-def brief(due: Due, session_id: int) -> None:
-    """To those who conduct: who comes, and the run of show."""
-    session, cohort = sessions.get(due.db, session_id)
-    if not sessions.is_expected(cohort):
-        return
-    said = attendance.answers(due.db, session)
-    members = present(due.db, cohort)
-    due.tell_facilitators(
-        cohort,
-        "sessions/brief",
-        expires=session.starts_at + timedelta(minutes=30),
-        about=session.about,
-        presses=[Press("sessions/start", {"session_id": session.id}, "primary")],
-        title=session.title,
-        starts=session.starts_at,
-        coming=[one.ref for one in members if said.get(one.id) is Answer.YES],
-        unsure=[one.ref for one in members if said.get(one.id) in (None, Answer.MAYBE)],
-        not_coming=[one.ref for one in members if said.get(one.id) is Answer.NO],
-        agenda=[
-            {
-                "kind": segment.kind.value.replace("_", " "),
-                "minutes": segment.minutes,
-                "prompt": segment.prompt,
-            }
-            for segment in sessions.run_of_show(cohort, session)
-        ],
-    )

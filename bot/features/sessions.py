@@ -7,14 +7,16 @@ from datetime import timedelta
 from bot import whose
 from bot.ask import Ask, Due, Part, Reply
 from bot.command_text import Kind
+from bot.features.graduation import complete
 from bot.registry import Option, button, command, due, words
-from cohorts import attendance, breakouts, materials, meeting, sessions
+from cohorts import attendance, breakouts, guests, hosting, materials, meeting, sessions, unseen
 from cohorts.attendance import Answer, Attended
 from cohorts.cohort import Cohort, Membership, present
 from cohorts.errors import Refused
 from cohorts.facts import Fact, PersonRef
 from cohorts.outbox import Press
 from cohorts.people import Role
+from cohorts.program_kinds import SessionKind
 from cohorts.sessions import Session, SessionState
 
 
@@ -28,13 +30,9 @@ from cohorts.sessions import Session, SessionState
 )
 def rsvp(ask: Ask, answer: str) -> Reply:
     cohort, membership = whose.mine(ask)
-    coming = sessions.the_next(ask.db, cohort, now=ask.now)
+    meeting_ = sessions.next_meeting(ask.db, cohort, now=ask.now)
+    coming = meeting_ or sessions.the_next(ask.db, cohort, now=ask.now)
     return _answered(ask, coming, membership, Answer(answer))
-
-
-@words("i can t come", "i cannot come", "can t make it", "i can t make it", name="cannot come", role=Role.MEMBER)
-def cannot_come(ask: Ask) -> Reply:
-    return rsvp(ask, Answer.NO)
 
 
 @button("sessions/rsvp", role=Role.MEMBER)
@@ -47,7 +45,14 @@ def rsvp_pressed(ask: Ask, session_id: int, answer: str) -> Reply:
 
 def _answered(ask: Ask, session: Session, membership: Membership, answer: Answer) -> Reply:
     attendance.rsvp(ask.db, session, membership, answer, now=ask.now)
-    return Reply("sessions/rsvp", answer=answer.value, title=session.title, starts=session.starts_at)
+    _, cohort = sessions.get(ask.db, session.id)
+    return Reply(
+        "sessions/rsvp",
+        answer=answer.value,
+        title=session.title,
+        starts=session.starts_at,
+        recap=cohort.program.defaults.recap and session.kind is SessionKind.SESSION,
+    )
 
 
 @due("sessions/open-doors")
@@ -66,7 +71,12 @@ def open_doors(due: Due, session_id: int) -> None:
         place=session.place,
         norms=list(cohort.program.norms),
         goal=sessions.goal_of(cohort, session),
+        makes=sessions.makes_of(cohort, session),
+        board=cohort.program.board or "",
+        guest=guests.name_of(cohort, session),
         pairs=bool(breakouts.rounds_of(cohort, session)),
+        optional=session.kind is SessionKind.OFFICE_HOURS,
+        theme=cohort.program.theme.value,
     )
     materials.keep_at_hand(due.db, cohort, session, now=due.now)
 
@@ -94,19 +104,24 @@ def _here(ask: Ask, cohort: Cohort, session: Session, membership: Membership) ->
     joined = meeting.join_late(ask.db, cohort, session, membership, now=ask.now)
     first = joined[0] if joined else None
     others = [PersonRef(one) for one in breakouts.people_in(ask.db, first.others)] if first else []
-    return Reply("sessions/here", title=session.title, others=others, prompt=first.breakout.prompt if first else "")
+    return Reply(
+        "sessions/here",
+        title=session.title,
+        others=others,
+        prompt=first.breakout.prompt if first else "",
+        pairs=bool(breakouts.rounds_of(cohort, session)),
+    )
 
 
-@command("session start", help="Begin the session: pairs are made from who is here", role=Role.FACILITATOR)
+@command("session start", help="Begin the session: pairs are made from who is here", role=Role.HOST)
 def start(ask: Ask) -> Reply:
-    cohort = whose.conducted(ask)
-    coming = sessions.the_next(ask.db, cohort, now=ask.now)
+    coming, cohort = whose.coming_led(ask)
     return _start(ask, cohort, coming)
 
 
-@button("sessions/start", role=Role.FACILITATOR)
+@button("sessions/start", role=Role.HOST)
 def start_pressed(ask: Ask, session_id: int) -> Reply:
-    session, cohort = sessions.conducted(ask.db, ask.person, session_id)
+    session, cohort = hosting.led(ask.db, ask.person, session_id)
     return _start(ask, cohort, session)
 
 
@@ -119,6 +134,7 @@ def _start(ask: Ask, cohort: Cohort, session: Session) -> Reply:
         "sessions/started",
         title=session.title,
         groups=meeting.groups(ask.db, session),
+        pairs=bool(breakouts.rounds_of(cohort, session)),
         presses=[Press("sessions/end", {"session_id": session.id})],
     )
 
@@ -128,21 +144,24 @@ def begin_by_itself(due: Due, session_id: int) -> None:
     """Five minutes after the hour the session begins even if nobody pressed Start."""
     session, cohort = sessions.get(due.db, session_id)
     if sessions.is_expected(cohort) and session.state is SessionState.PLANNED:
+        hosting.take_turn(due.db, cohort, session, now=due.now)
         meeting.begin(due.db, cohort, session, now=due.now, due=due.due_at)
+        if unseen.is_silent(due.db, session):
+            unseen.tell(due.db, cohort, session, now=due.now, due=due.due_at)
 
 
-@command("session end", help="End the session: reflections are asked for", role=Role.FACILITATOR)
+@command("session end", help="End the session: reflections are asked for", role=Role.HOST)
 def end(ask: Ask) -> Reply:
-    cohort = whose.conducted(ask)
-    current = sessions.latest(ask.db, cohort, now=ask.now)
+    cohort = whose.led(ask)
+    current = sessions.last_of(hosting.sessions_of(ask.db, cohort, ask.person), now=ask.now)
     if current is None:
         raise Refused("sessions/none-running", program=cohort.name)
     return _end(ask, cohort, current)
 
 
-@button("sessions/end", role=Role.FACILITATOR)
+@button("sessions/end", role=Role.HOST)
 def end_pressed(ask: Ask, session_id: int) -> Reply:
-    session, cohort = sessions.conducted(ask.db, ask.person, session_id)
+    session, cohort = hosting.led(ask.db, ask.person, session_id)
     return _end(ask, cohort, session)
 
 
@@ -150,30 +169,40 @@ def _end(ask: Ask, cohort: Cohort, session: Session) -> Reply:
     if session.state is not SessionState.LIVE:
         raise Refused("sessions/none-running", program=cohort.name)
     meeting.end(ask.db, cohort, session, now=ask.now)
-    return Reply("sessions/ended", replaces=True, title=session.title)
+    return Reply(
+        "sessions/ended",
+        replaces=True,
+        title=session.title,
+        kind=session.kind.value,
+        recap=cohort.program.defaults.recap,
+    )
 
 
 @due("sessions/close")
 def close_by_itself(due: Due, session_id: int) -> None:
     session, cohort = sessions.get(due.db, session_id)
-    if sessions.is_expected(cohort):
+    if not sessions.is_expected(cohort):
+        return
+    if session.state is not SessionState.HELD and unseen.is_silent(due.db, session):
+        unseen.ask(due.db, cohort, session, now=due.now, due=due.due_at)
+    else:
         meeting.end(due.db, cohort, session, now=due.now, due=due.due_at)
 
 
-@command("session attendance", help="See who was there, and who was not seen", role=Role.FACILITATOR)
+@command("session attendance", help="See who was there, and who was not seen", role=Role.HOST)
 def attendance_asked(ask: Ask) -> Reply:
-    cohort = whose.conducted(ask)
-    last = sessions.the_last(ask.db, cohort, now=ask.now)
+    last, cohort = whose.last_led(ask)
     return _attendance_now(ask, last, cohort)
 
 
-@button("sessions/was-here", role=Role.FACILITATOR)
+@button("sessions/was-here", role=Role.HOST)
 def was_here(ask: Ask, session_id: int, membership_id: int) -> Reply:
-    session, cohort = sessions.conducted(ask.db, ask.person, session_id)
+    session, cohort = hosting.led(ask.db, ask.person, session_id)
     member = next((one for one in present(ask.db, cohort) if one.id == membership_id), None)
     if member is None:
         raise Refused("commands/gone")
     attendance.seen(ask.db, session, member, "facilitator", now=ask.now)
+    complete(ask, cohort, member)
     return _attendance_now(ask, session, cohort)
 
 
@@ -194,18 +223,20 @@ def _attendance_now(ask: Ask, session: Session, cohort: Cohort) -> Reply:
     )
 
 
-@button("sessions/settled", role=Role.FACILITATOR)
+@button("sessions/settled", role=Role.HOST)
 def settled(ask: Ask, session_id: int) -> Reply:
-    session, cohort = sessions.conducted(ask.db, ask.person, session_id)
+    session, cohort = hosting.led(ask.db, ask.person, session_id)
     meeting.settle(ask.db, cohort, session, now=ask.now)
     return _attendance_now(ask, session, cohort)
 
 
 @due("sessions/settle")
 def settle_by_itself(due: Due, session_id: int) -> None:
-    """Six hours after the end, whoever was not seen was absent."""
+    """Six hours after the end, whoever was not seen was absent; nobody is where it is not known whether it was held."""
     session, cohort = sessions.get(due.db, session_id)
-    if session.state is SessionState.HELD:
+    if session.state is SessionState.LIVE and not unseen.is_silent(due.db, session):
+        meeting.end(due.db, cohort, session, now=due.now, due=due.due_at)  # somebody spoke of it meanwhile
+    elif session.state is SessionState.HELD:
         meeting.settle(due.db, cohort, session, now=due.now, due=due.due_at)
 
 
@@ -215,25 +246,27 @@ def draft_recap(due: Due, session_id: int) -> None:
     session, cohort = sessions.get(due.db, session_id)
     if session.state is not SessionState.HELD:
         return
-    due.tell_facilitators(
-        cohort,
-        "sessions/recap-draft",
-        expires=session.ends_at + timedelta(minutes=75),
-        presses=[Press("sessions/recap", {"session_id": session.id}, "primary")],
-        more={**meeting.recap(due.db, cohort, session, due.now), "parts": _digest(due, cohort, session)},
-    )
+    sent_at = sessions.recap_at(due.db, cohort, session)
+    for conductor in hosting.conductors(due.db, cohort, session):
+        due.tell_person(
+            conductor,
+            "sessions/recap-draft",
+            expires=sent_at,
+            presses=[Press("sessions/recap", {"session_id": session.id}, "primary")],
+            overnight=sent_at - session.ends_at > timedelta(hours=6),
+            more={**meeting.recap(due.db, cohort, session, due.now), "parts": _digest(due, cohort, session)},
+        )
 
 
-@command("session recap", help="Post the recap of the last session now", role=Role.FACILITATOR)
+@command("session recap", help="Post the recap of the last session now", role=Role.HOST)
 def recap(ask: Ask) -> Reply:
-    cohort = whose.conducted(ask)
-    last = sessions.the_last(ask.db, cohort, now=ask.now)
+    last, cohort = whose.last_led(ask)
     return _recap_sent(ask, cohort, last)
 
 
-@button("sessions/recap", role=Role.FACILITATOR)
+@button("sessions/recap", role=Role.HOST)
 def recap_pressed(ask: Ask, session_id: int) -> Reply:
-    session, cohort = sessions.conducted(ask.db, ask.person, session_id)
+    session, cohort = hosting.led(ask.db, ask.person, session_id)
     return _recap_sent(ask, cohort, session)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from bot import questions, whose
 from bot.ask import Answers, Ask, Asking, Due, Reply, Response
 from bot.registry import button, closed, due, form, words
+from cohorts import before_after, debriefs, surveys
 from cohorts import cohort as cohorts_
-from cohorts import surveys
-from cohorts.answers import answers_of
+from cohorts.answers import answers_of, quoted
 from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Refused
 from cohorts.outbox import Press
 from cohorts.people import Role
+from cohorts.program_parts import Survey
 
 
 @due("surveys/ask")
@@ -19,6 +20,8 @@ def ask_all(due: Due, cohort_id: int, item: str, membership_id: int | None = Non
     """Everyone it is for; one member alone when it hangs on their acceptance."""
     cohort = due.db.get_one(Cohort, cohort_id)
     survey = surveys.plan_of(cohort, item)
+    if membership_id is None and debriefs.FOR in survey.audience:
+        _ask_those_who_conduct(due, cohort, survey)
     for member in cohorts_.present(due.db, cohort):
         if membership_id not in (None, member.id):
             continue
@@ -35,6 +38,20 @@ def ask_all(due: Due, cohort_id: int, item: str, membership_id: int | None = Non
             count=len(survey.questions),
             graduated=cohort.state is cohorts_.CohortState.GRADUATED,
         )
+
+
+def _ask_those_who_conduct(due: Due, cohort: Cohort, survey: Survey) -> None:
+    """Once, by their day, with the first of the members' turns."""
+    due.tell_facilitators(
+        cohort,
+        "surveys/ask",
+        can_wait=True,
+        presses=[Press("debriefs/open", {"cohort_id": cohort.id, "survey": survey.key}, "primary")],
+        program=cohort.name,
+        name=survey.name,
+        count=len(survey.questions),
+        graduated=cohort.state is cohorts_.CohortState.GRADUATED,
+    )
 
 
 @words("survey", "umfrage", name="survey", role=Role.MEMBER)
@@ -61,7 +78,7 @@ def _page(ask: Ask, cohort: Cohort, membership: Membership, key: str, page: int)
         questions.fields(
             questions.on_page(survey.questions, page),
             given.given if given else {},
-            answers_of(ask.db, cohort, membership),
+            quoted(ask.db, cohort, membership),
         ),
         args={"cohort_id": cohort.id, "survey": key, "page": page},
         title=survey.name or None,
@@ -81,7 +98,9 @@ def answered(ask: Ask, answers: Answers, cohort_id: int, survey: str, page: int)
         return _page(ask, cohort, membership, survey, page + 1)
     whole = {key: value for key, value in kept.given.items() if answers.get(key, value) not in (None, "")}
     surveys.answer(ask.db, membership, plan, whole, now=ask.now)
-    return Reply("surveys/thanks", program=cohort.name)
+    closes = any(pair.after == survey for pair in before_after.pairs(cohort.program))
+    moved = before_after.mine(ask.db, cohort, membership) if closes else []
+    return Reply("surveys/thanks", changes=[one.facts for one in moved])
 
 
 @closed("surveys/answer", role=Role.MEMBER)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot import whose
-from bot.ask import Ask, Reply
+from bot.ask import Ask, Part, Reply
 from bot.command_text import Kind
 from bot.message import Scalar
 from bot.registry import Option, button, command, words
 from cohorts import cohort as cohorts_
-from cohorts import graduation, sessions, timetable
+from cohorts import graduation, sessions, shifting, timetable
 from cohorts.cohort import Cohort, present
 from cohorts.errors import Refused
 from cohorts.facts import Fact
 from cohorts.outbox import Press
 from cohorts.people import Role
 from cohorts.sessions import Session, SessionState
+from cohorts.shifting import Scope
 
 NUMBER = Option("number", "Which session, counted from 1; the next one when left out", kind=Kind.NUMBER)
 TIME = Option("time", "When, such as tue 16:00 or 3 dec 9:30", kind=Kind.MOMENT, required=True)
@@ -90,32 +91,76 @@ def scheduled(ask: Ask, cohort_id: int, starts: str, title: str, minutes: int) -
 @command("session move", help="Move a session to another time", role=Role.FACILITATOR, options=[NUMBER, TIME])
 def move(ask: Ask, time: str, number: int | None = None) -> Reply:
     cohort = whose.conducted(ask)
-    session = _meant(ask, cohort, number)
+    return asked_to_move(ask, cohort, _meant(ask, cohort, number), time)
+
+
+def asked_to_move(ask: Ask, cohort: Cohort, session: Session, time: str) -> Reply:
+    """What it would mean. With others after it: for this one, for all, or for a week without."""
     starts = whose.moment(ask, time, zone=cohort.zone, at=cohort.program.at)
     if session.state is not SessionState.PLANNED:
         raise Refused("sessions/cannot-move", title=session.title, state=session.state.value)
-    args: dict[str, Scalar] = {"session_id": session.id, "starts": starts.isoformat(), "revision": session.revision}
+    later = bool(shifting.after(ask.db, cohort, session))
     return Reply(
         "sessions/move-confirm",
         title=session.title,
         was=session.starts_at,
         starts=starts,
         zones=_zones(ask, cohort, starts),
-        presses=[Press("timetable/move", args, "primary")],
+        later=later,
+        presses=[] if later else [_moving(ask, cohort, session, starts, Scope.ONE, "move")],
+        parts=[_choice(ask, cohort, session, starts, scope) for scope in Scope] if later else [],
     )
 
 
+def _choice(ask: Ask, cohort: Cohort, session: Session, starts: datetime, scope: Scope) -> Part:
+    moves = shifting.moves(ask.db, cohort, session, starts, scope)
+    first = moves[0][1]
+    return Part(
+        "sessions/move-choice",
+        {
+            "scope": scope.value,
+            "moves": [{"title": one.title, "starts": at} for one, at in moves],
+            "zones": _zones(ask, cohort, first) if first != starts else [],
+            "past": any(at <= ask.now for _, at in moves),
+        },
+        [_moving(ask, cohort, session, starts, scope, f"move-{scope.value}")] if moves[0][1] > ask.now else [],
+    )
+
+
+def _moving(ask: Ask, cohort: Cohort, session: Session, starts: datetime, scope: Scope, words: str) -> Press:
+    args: dict[str, Scalar] = {
+        "session_id": session.id,
+        "starts": starts.isoformat(),
+        "revision": shifting.stamp(ask.db, cohort),
+        "scope": scope.value,
+    }
+    return Press("timetable/move", args, "primary" if scope is Scope.ONE else "plain", words=words)
+
+
 @button("timetable/move", role=Role.FACILITATOR)
-def moved(ask: Ask, session_id: int, starts: str, revision: int) -> Reply:
+def moved(ask: Ask, session_id: int, starts: str, revision: int, scope: str = Scope.ONE) -> Reply:
     session, cohort = sessions.conducted(ask.db, ask.person, session_id)
-    _unchanged(session, revision)
-    timetable.move(ask.db, cohort, session, _moment(starts), by=ask.person, now=ask.now)
-    return Reply("sessions/moved-by-you", replaces=True, title=session.title, starts=session.starts_at)
+    if scope not in tuple(Scope):
+        raise Refused("commands/gone")
+    if revision != shifting.stamp(ask.db, cohort):
+        raise Refused("sessions/changed-meanwhile", title=session.title, starts=session.starts_at)
+    moves = shifting.moves(ask.db, cohort, session, _moment(starts), Scope(scope))
+    timetable.move_all(ask.db, cohort, moves, by=ask.person, now=ask.now)
+    return Reply(
+        "sessions/moved-by-you",
+        replaces=True,
+        title=session.title,
+        starts=session.starts_at,
+        along=[{"title": one.title, "starts": at} for one, at in moves[1:]],
+    )
 
 
 @command("session cancel", help="Cancel a session", role=Role.FACILITATOR, options=[NUMBER])
 def cancel(ask: Ask, number: int | None = None) -> Reply:
-    session = _meant(ask, whose.conducted(ask), number)
+    return asked_to_cancel(_meant(ask, whose.conducted(ask), number))
+
+
+def asked_to_cancel(session: Session) -> Reply:
     if session.state is not SessionState.PLANNED:
         raise Refused("sessions/cannot-cancel")
     args: dict[str, Scalar] = {"session_id": session.id, "revision": session.revision}

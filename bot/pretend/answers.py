@@ -16,12 +16,19 @@ from cohorts.programs import Program
 APPLYING = "applications/apply"
 TRIES = 40  # answers looked through for one that a criterion takes, or doesn't
 
-# Which stock of sentences a form is answered from.
+# Which stock of sentences a form is answered from, or one field of it.
 STOCKS = {
     "reflections/reflect": "reflections",
     "homework/hand-in": "homework",
     "prompts/answer": "prompts",
     "surveys/answer": "comments",
+    "reflections/reflect/promise": "promises",
+    "reviews/give/works": "works",
+    "reviews/give/question": "asks",
+    "reviews/give/suggestion": "suggestions",
+    "ceremony/say": "made",
+    "reunion/tell": "wins",
+    "testimonials/give": "testimonials",
     APPLYING: "stuck",
 }
 
@@ -129,9 +136,11 @@ class Answerer:
                 keep = field["required"] or draw.random() < 0.4
                 return f"https://work.{_slug(who.company)}.net/{who.id}/{draw.randint(100, 999)}" if keep else ""
             case "line":
-                return _shortened(self._said(who, "lines", about), field["max_length"])
+                stock = STOCKS.get(f"{form}/{field['key']}", "lines")
+                return _shortened(self._said(who, stock, about), field["max_length"])
             case _:
-                return _shortened(self._said(who, STOCKS.get(form, "lines"), about), field["max_length"])
+                stock = STOCKS.get(f"{form}/{field['key']}", STOCKS.get(form, "lines"))
+                return _shortened(self._said(who, stock, about), field["max_length"])
 
     def _said(self, who: Temper, stock: str, about: str) -> str:
         """Everybody something else, as far as the stock goes, and each time something else."""

@@ -15,10 +15,11 @@ from bot.platforms.local.draw import buttons_of
 from bot.platforms.local.journal import Edited, Event, Posted
 from bot.pretend.answers import Answerer
 from bot.pretend.mind import MINUTE, Applies, Deed, Launches, Mind, Presses, Says, press_of
-from bot.pretend.people import Character, awake, invent, staff
+from bot.pretend.people import DAY, HOUR, Character, Habit, awake, invent, staff
+from cohorts.moments import session_starts
 from cohorts.programs import Program
 
-__all__ = ["Cast", "Character", "Says", "invent", "staff"]
+__all__ = ["Cast", "Character", "Habit", "Says", "invent", "staff"]
 
 MOST_PAGES = 20
 RECENT = timedelta(days=2)
@@ -111,6 +112,8 @@ class Cast(Mind):
             if client.form is None:
                 return
             form = client.form
+            if form["name"] == "program/details":
+                break  # only a real owner knows
             attached = self._answers.attach(who.temper, form)
             outcome = await client.fills(self._filled(who, client), attached=attached)
             if outcome.errors:
@@ -128,6 +131,7 @@ class Cast(Mind):
 
     def recruit(self, opened: datetime, closes: datetime) -> None:
         """Everyone without a role hears of the program somewhere and applies in good time; one stops half-way."""
+        self.closes = closes
         applicants = [one for one in self.characters.values() if not one.role]
         for n, one in enumerate(applicants):
             draw = self.draw(one, "applies")
@@ -139,8 +143,18 @@ class Cast(Mind):
                 self.intend(one.id, Applies(), opened + (closes - opened) * 0.97)
 
     def conduct(self, facilitator: str, owner: str, starts: datetime, zone: str, at: datetime) -> None:
-        """The owner names the facilitator, who opens the program."""
+        """The owner names the facilitator, who opens the program, and lets in late whoever comes late."""
         day = starts.astimezone(ZoneInfo(zone))
+        meetings = [moment for _, moment in session_starts(self.program, day.date(), zone)]
+        self._began_at = meetings[0]
+        for one in self.characters.values():
+            soon = awake(meetings[0] + DAY - 6 * HOUR, zone, self.draw(one, "late"))
+            if one.habit is Habit.COMES_LATE:
+                self.intend(facilitator, Says(f"/program decide @{one.id} accept"), soon)
+                self.intend(facilitator, Says("/program decide decision:send"), soon + 2 * MINUTE)
+            elif one.habit is Habit.LEAVES:
+                on = meetings[0] + (meetings[-1] - meetings[0]) / 4 + DAY
+                self.intend(one.id, Says("/cohort leave"), awake(on, one.zone, self.draw(one, "leaves")))
         self.intend(facilitator, Says("/cohort help"), at)
         self.intend(owner, Says(f"/program facilitator @{facilitator} program:{self.program.key}"), at + MINUTE)
         self.intend(facilitator, Says(f"/program open {self.program.key} {day:%Y-%m-%d} zone:{zone}"), at + 2 * MINUTE)

@@ -9,17 +9,18 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TypeAlias
 
 from bot.message import Scalar
 from bot.platforms.local.chat import Chat, ChatMessage
-from bot.platforms.local.draw import DrawnBlock, DrawnButton, DrawnInline, DrawnMessage, buttons_of, text_of
-from bot.pretend.people import DAY, HOUR, Character, awake, stock_of
+from bot.platforms.local.draw import DrawnBlock, DrawnButton, DrawnCard, DrawnInline, DrawnMessage, buttons_of, text_of
+from bot.pretend.people import DAY, HOUR, Character, Habit, awake, stock_of
 from cohorts.programs import Program
 
 MINUTE = timedelta(minutes=1)
+ALWAYS_SEEN = ("sessions/here", "quiet/choose", "cohort/leave")  # also by those who have fallen behind
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Mind:
         absent: float,
     ) -> None:
         self.chat = chat
+        self.closes = datetime.min.replace(tzinfo=UTC)  # when nobody can apply any more
         self.clock = clock
         self.program = program
         self.characters = {one.id: one for one in characters}
@@ -84,6 +86,9 @@ class Mind:
         self._meant: set[tuple[str, Presses]] = set()
         self._accepted = 0
         self._ends: dict[int, datetime] = {}
+        self._began_at: datetime | None = None  # the first session
+        self._back: set[str] = set()  # who had fallen behind
+        self._declined: set[str] = set()
 
     def intend(self, who: str, deed: Deed, at: datetime) -> None:
         self._order += 1
@@ -92,8 +97,20 @@ class Mind:
     def notices(self, who: Character, message: ChatMessage) -> None:
         for button, _ in buttons_of(message.payload):
             think = _THOUGHTS.get(button["action"])
-            if think is not None:
+            if think is not None and self._cares(who, button, message):
                 think(self, who, button, message)
+
+    def _cares(self, who: Character, button: DrawnButton, message: ChatMessage) -> bool:
+        """Whoever has fallen behind hardly answers; whoever can't take their seat says so instead."""
+        if who.habit is Habit.DECLINES and button["action"] in ("cohort/home", "surveys/open"):
+            if message.only_for is None and who.id not in self._declined:
+                self._declined.add(who.id)
+                draw = self.draw(who, "declines")
+                self.intend(who.id, Says("/cohort leave"), self._later(who, draw, HOUR, 20 * HOUR))
+            return False
+        if self._behind(who) and button["action"] not in ALWAYS_SEEN:
+            return self.draw(who, "answers", message.id).random() < 0.06
+        return True
 
     def _means(self, who: Character, button: DrawnButton, at: datetime) -> None:
         """Once for each person and thing."""
@@ -111,7 +128,27 @@ class Mind:
         return awake(self.clock() + least + (most - least) * share, who.zone, draw)
 
     def comes(self, who: Character, session: Scalar) -> bool:
-        return self.draw(who, "comes", session).random() >= self._absent
+        absent = max(self._absent, 0.8) if self._behind(who) else self._absent
+        return self.draw(who, "comes", session).random() >= absent
+
+    def _behind(self, who: Character) -> bool:
+        """Whether somebody has fallen behind by now, and not found back."""
+        if who.habit is not Habit.FALLS_BEHIND or who.id in self._back or self._began_at is None:
+            return False
+        return self.clock() > self._began_at + 8 * HOUR
+
+    def _asked_to_hear_less(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        """Asked whether the bot shall go quiet: some find back, some want less, some say nothing."""
+        draw = self.draw(who, "quiet")
+        choice = draw.choices(("stay", "later", "stop", ""), (3, 3, 1, 2))[0] if self._behind(who) else "stay"
+        if message.only_for is None and button["args"].get("choice") == choice:
+            self._means(who, button, self._later(who, draw, 30 * MINUTE, 20 * HOUR))
+            if choice == "stay":
+                self._back.add(who.id)
+
+    def _goes(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        if who.habit in (Habit.DECLINES, Habit.LEAVES):
+            self._means(who, button, self.clock() + MINUTE)
 
     def _rsvp(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
         if message.only_for is not None:
@@ -192,15 +229,37 @@ class Mind:
         if draw.random() < 0.3 + 0.4 * who.diligence:
             self.intend(who.id, press_of(button), self._later(who, draw, 10 * MINUTE, 20 * HOUR))
 
+    def _promise(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        draw = self.draw(who, "promise", button["args"].get("promise_id"))
+        how = "kept" if draw.random() < 0.35 + 0.4 * who.diligence else "not-yet"
+        if message.only_for is None and button["args"].get("how") == how and draw.random() < 0.8:
+            self._means(who, button, self._later(who, draw, 20 * MINUTE, 12 * HOUR))
+
+    def _read(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        draw = self.draw(who, "reads", button["args"].get("review_id"))
+        if draw.random() < 0.45 + 0.5 * who.diligence:
+            self._means(who, button, self._later(who, draw, 30 * MINUTE, 30 * HOUR))
+
     def _look_home(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
         draw = self.draw(who, "home", message.id)
         if message.only_for is None and draw.random() < 0.6:
             self._means(who, button, self._later(who, draw, 3 * MINUTE, 6 * HOUR))
 
+    def _show_face(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        draw = self.draw(who, "shows")
+        if draw.random() < 0.3 + 0.6 * who.diligence:
+            self._means(who, button, self._later(who, draw, 10 * MINUTE, 8 * HOUR))
+
     def _go_on(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
         """Back to a half-done application."""
         if message.only_for is None:
             self._means(who, button, self._later(who, self.draw(who, "goes on"), 30 * MINUTE, 10 * HOUR))
+
+    def _share(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        """Words of their own for everybody: most give some when they are asked."""
+        draw = self.draw(who, button["action"])
+        if not who.role and draw.random() < 0.45 + 0.4 * who.diligence:
+            self._means(who, button, self._later(who, draw, 5 * MINUTE, 6 * HOUR))
 
     # Those who conduct.
 
@@ -210,18 +269,18 @@ class Mind:
 
     def _review(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
         draw = self.draw(who, "reviews", message.id)
-        at = awake(self.clock() + 40 * MINUTE + 80 * MINUTE * draw.random(), who.zone, draw)
+        # All of them together, when nobody else can apply.
+        at = awake(max(self.clock(), self.closes) + 40 * MINUTE + 80 * MINUTE * draw.random(), who.zone, draw)
         self._means(who, button, at)
         # When nobody has to be decided on, nothing else would lead there.
         self.intend(who.id, Launches(), at + 2 * HOUR)
 
     def _decide(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
         """One card at a time: the first without a draft, as far as there are seats."""
-        card = next((card for card in message.payload["cards"] if len(card["buttons"]) == 3), None)
-        if card is None or button not in card["buttons"] or button is not card["buttons"][0]:
+        card = next(iter(self._undecided(message)), None)
+        if card is None or button is not card["buttons"][0]:
             return
-        people = [node["account"] for node in _inlines(card["blocks"]) if node["t"] == "mention"]
-        applicant = self.characters.get(people[0] or "") if people else None
+        applicant = self._applicant(card)
         decision = "accept" if self._accepted < self.program.size.max else "waitlist"
         if applicant is not None and applicant.misfit and self.program.application.criteria:
             decision = "decline"
@@ -230,8 +289,22 @@ class Mind:
                 self._accepted += decision == "accept"
                 self._soon(who, wanted, MINUTE / 4, MINUTE)
 
+    def _undecided(self, message: ChatMessage) -> list[DrawnCard]:
+        """Without a draft; whoever comes late is decided on when it has begun."""
+        found = []
+        for card in message.payload["cards"]:
+            applicant = self._applicant(card)
+            late = applicant is not None and applicant.habit is Habit.COMES_LATE
+            if len(card["buttons"]) == 3 and not late:
+                found.append(card)
+        return found
+
+    def _applicant(self, card: DrawnCard) -> Character | None:
+        people = [node["account"] for node in _inlines(card["blocks"]) if node["t"] == "mention"]
+        return self.characters.get(people[0] or "") if people else None
+
     def _send(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
-        if all(len(card["buttons"]) < 3 for card in message.payload["cards"]):
+        if not self._undecided(message):
             self._soon(who, button, MINUTE, 4 * MINUTE)
 
     def _at_once(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
@@ -273,13 +346,22 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "applications/decide": Mind._decide,
     "applications/queue": Mind._review,
     "applications/send": Mind._send,
+    "ceremony/open": Mind._share,
     "cohort/home": Mind._look_home,
+    "cohort/leave": Mind._goes,
+    "debriefs/open": Mind._survey,
+    "faces/show": Mind._show_face,
     "homework/hand-in": Mind._hand_in,
+    "leaders/approve": Mind._at_once,
     "program/launch": Mind._at_once,
     "program/launched": Mind._at_once,
     "program/open": Mind._at_once,
+    "promises/say": Mind._promise,
     "prompts/open": Mind._prompt,
+    "quiet/choose": Mind._asked_to_hear_less,
     "reflections/open": Mind._reflect,
+    "reviews/open": Mind._read,
+    "reunion/open": Mind._share,
     "sessions/end": Mind._end,
     "sessions/here": Mind._here,
     "sessions/recap": Mind._recap,
@@ -288,6 +370,8 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "sessions/start": Mind._start,
     "sessions/was-here": Mind._was_here,
     "surveys/open": Mind._survey,
+    "testimonials/open": Mind._share,
+    "testimonials/post": Mind._settle,
 }
 
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
@@ -16,8 +17,18 @@ from bot.pretend.answers import Temper
 
 STOCK = TEMPLATES / "rehearsal"
 UP, DOWN = 8, 21  # the hours between which somebody answers what can wait
-FAR_FROM_HOME = timedelta(hours=4)
+FAR_FROM_HOME, NINE_ZONES = timedelta(hours=4), timedelta(hours=9)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+class Habit(StrEnum):
+    """What becomes of somebody who was accepted."""
+
+    STAYS = "stays"
+    FALLS_BEHIND = "falls behind"  # after the first session they are hardly heard of
+    DECLINES = "declines"  # can't take the seat after all
+    LEAVES = "leaves"  # after the second session
+    COMES_LATE = "comes late"  # is let in when the cohort has begun
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,7 @@ class Character:
     temper: Temper
     diligence: float = 0.7
     role: str = ""
+    habit: Habit = Habit.STAYS
 
     @property
     def misfit(self) -> bool:
@@ -43,16 +55,24 @@ def invent(
     seed: int,
     misfits: int = 0,
     around: datetime,
+    habits: Sequence[Habit] = (),
     folder: Path = STOCK,
 ) -> list[Character]:
-    """So many believable people, most of them near `zone`, one or two far away, the first ones never a misfit."""
+    """So many believable people, most of them near `zone`, one or two far away, the first ones never a misfit.
+
+    One of those far away lives nine hours or more from it, if anybody in the stock does. `habits` are those of the
+    last ones before the misfits; all others stay.
+    """
     stock = tomllib.loads((folder / "people.toml").read_text("utf-8"))
     said = stock_of(folder)
     draw = Random(f"{seed}/cast")
     names = _names(stock["cultures"], draw)
     near = [zone, zone, *(one for one in stock["near"] if abs(_apart(one, zone, around)) <= HOUR)]
     far = [one for one in stock["far"] if abs(_apart(one, zone, around)) >= FAR_FROM_HOME]
+    distant = [one for one in far if abs(_apart(one, zone, around)) >= NINE_ZONES]
+    far = [*[one for one in far if one not in distant][:1], *distant[:1], *far]
     away = 0 if people < 4 else 1 if people < 8 else 2
+    usual = people - misfits - len(habits)
     cast: list[Character] = []
     for n in range(people):
         id, name = next(names)
@@ -66,7 +86,8 @@ def invent(
             misfit=n >= people - misfits,
         )
         home = far[(n - 1) % len(far)] if far and 0 < n <= away else draw.choice(near)
-        cast.append(Character(id, name, home, temper, diligence=0.35 + 0.65 * draw.random()))
+        habit = habits[n - usual] if usual <= n < people - misfits else Habit.STAYS
+        cast.append(Character(id, name, home, temper, diligence=0.35 + 0.65 * draw.random(), habit=habit))
     return cast
 
 

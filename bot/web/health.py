@@ -47,7 +47,7 @@ def count(db: Db, now: datetime) -> Numbers:
         sa.select(sa.func.min(sa.type_coerce(col(Effect.due_at), Utc()))).where(col(Effect.state).in_(WAITING))
     ).scalar_one_or_none()
     next_row = touchpoints.next_due(db)
-    next_due = next_row.due_at if next_row is not None else None
+    next_due = next_row.turn_at if next_row is not None else None
     return Numbers(
         effects=_by_state(db, col(Effect.state), EffectState),
         touchpoints=_by_state(db, col(Touchpoint.state), TouchpointState),

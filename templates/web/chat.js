@@ -1,9 +1,11 @@
 // The page: whom one acts as, their rooms, and what is said in them, live.
 
+import { goThrough } from "./arrows.js";
 import { now, setClock, startClock } from "./clock.js";
 import { addressTo, startComposer } from "./composer.js";
 import { avatar, clockTime, dayKey, el, longDay, message as drawMessage } from "./drawing.js";
 import { showForm, startForms } from "./form.js";
+import { explain, explainTo, explains, startHelp } from "./help.js";
 import { fetchState, post } from "./wire.js";
 
 const $ = (id) => document.getElementById(id);
@@ -45,6 +47,7 @@ async function load() {
     state.rooms.set(each.id, { ...each, messages });
   }
   setClock(view.clock, zone());
+  explainTo(me());
   const shown = !first && room();
   if (!shown) state.room = wantedRoom();
   showSide();
@@ -138,10 +141,14 @@ function markRead() {
 
 // The left column.
 
+// The number for the eye, and what it counts for the ear: it is part of the link's name.
 function showBadge(badge, count) {
+  const words = count === 1 ? "1 unread message" : `${count} unread messages`;
+  if (badge.title === words && badge.hidden === !count) return;
   badge.hidden = !count;
-  badge.textContent = count > 99 ? "99+" : String(count);
-  badge.setAttribute("aria-label", `${count} unread`);
+  badge.title = words;
+  badge.replaceChildren(el("span", { "aria-hidden": "true" }, count > 99 ? "99+" : String(count)),
+    el("span", { class: "visually-hidden" }, words));
 }
 
 function personItem(person) {
@@ -152,7 +159,7 @@ function personItem(person) {
     "a",
     { href: `/?as=${encodeURIComponent(person.id)}`, "aria-current": current ? "true" : null, "data-person": person.id },
     avatar(person.id, person.name, state.bot),
-    el("span", { class: "who" }, el("bdi", { class: "name" }, person.name), el("small", {}, person.role)),
+    el("span", { class: "who" }, el("bdi", { class: "name" }, person.name), person.role ? el("small", {}, person.role) : null),
     badge,
   );
   link.addEventListener("click", (event) => {
@@ -201,7 +208,7 @@ function showUnread() {
     if (here) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  $("menu-unread").hidden = !all;
+  showBadge($("menu-unread"), all);
   document.title = `${all ? `(${all}) ` : ""}${nameOf(state.me)} · ${state.botName}`;
 }
 
@@ -233,7 +240,7 @@ function showRoom() {
   const ordered = inOrder(where);
   for (const each of ordered) placeMessage(each, true);
   setTimeout(() => $("log").setAttribute("aria-live", "polite"), 300);
-  $("empty").hidden = ordered.length > 0 || !$("welcome").hidden;
+  $("empty").hidden = ordered.length > 0;
   toLatest();
   markRead();
 }
@@ -382,16 +389,6 @@ function drawer(open) {
   if (open) $("side").querySelector("a")?.focus();
 }
 
-function remember(name, value) {
-  try {
-    if (value === undefined) return localStorage.getItem(name);
-    localStorage.setItem(name, value);
-  } catch {
-    // A browser that keeps nothing explains itself again.
-  }
-  return null;
-}
-
 // Start.
 
 $("menu").addEventListener("click", () => drawer(!document.body.classList.contains("drawer-open")));
@@ -405,15 +402,22 @@ $("scroller").addEventListener("scroll", () => {
 const keepingPlace = new ResizeObserver(() => state.atEnd && toLatest());
 keepingPlace.observe($("scroller"));
 keepingPlace.observe($("messages"));
-$("welcome").hidden = remember("welcomed") === "yes";
-$("welcome-done").addEventListener("click", () => {
-  remember("welcomed", "yes");
-  $("welcome").hidden = true;
-  $("empty").hidden = $("messages").childElementCount > 0;
-  $("composer-text").focus();
-});
 narrow.addEventListener("change", () => drawer(false));
+goThrough($("people"), () => [...$("people").querySelectorAll("a")]);
+goThrough($("others"), () => [...$("pretend").querySelectorAll("a")]);
+for (const list of [$("rooms"), $("direct")]) goThrough(list, () => [...document.querySelectorAll("#rooms a, #direct a")]);
+goThrough($("scroller"), () => [...$("messages").querySelectorAll(".message")], -1);
 document.addEventListener("keydown", (event) => {
+  const ctrl = (event.ctrlKey || event.metaKey) && !document.querySelector("dialog[open]");
+  if (ctrl && event.key.toLowerCase() === "k") {
+    event.preventDefault();
+    drawer(false);
+    $("composer-text").focus();
+  } else if (ctrl && event.key === "/") {
+    event.preventDefault();
+    drawer(false);
+    explain(!explains());
+  }
   const menu = event.key === "Escape" && document.querySelector(".menu[open]");
   if (menu) {
     menu.open = false;
@@ -425,7 +429,10 @@ document.addEventListener("keydown", (event) => {
   }
 });
 document.addEventListener("click", (event) => {
-  if (event.target.closest?.("[data-room]")) drawer(false);
+  if (event.target.closest?.("[data-room]")) {
+    drawer(false);
+    if (narrow.matches) $("menu").focus();
+  }
   for (const menu of document.querySelectorAll(".menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 addEventListener("hashchange", () => {
@@ -443,8 +450,9 @@ document.addEventListener("visibilitychange", () => {
   else if (state.me) connect();
 });
 
+startHelp();
 startClock();
-startForms();
+startForms($("composer-text"));
 startComposer({
   me: () => state.me,
   room: () => (room()?.kind === "dm" ? null : state.room),

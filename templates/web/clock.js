@@ -4,8 +4,12 @@ import { clockTime, longDay, shortly, zoneName } from "./drawing.js";
 import { announce, post } from "./wire.js";
 
 const WEEK_A_MINUTE = (7 * 24 * 3600) / 60;
+const bar = document.getElementById("clock");
 const face = document.getElementById("clock-now");
 const next = document.getElementById("clock-next");
+const nextWhen = document.getElementById("next-when");
+const nextWhat = document.getElementById("next-what");
+const go = document.getElementById("go");
 const moves = document.querySelector(".clock-moves");
 const paceButton = moves.querySelector("[data-pace]");
 const narrow = matchMedia("(max-width: 760px)");
@@ -35,33 +39,36 @@ function show() {
   if (face.textContent !== words) face.textContent = words;
   face.dateTime = at.toISOString();
   face.title = zoneName(at, zone);
-  const following = clock.next
-    ? `Next: ${clock.next.what} · ${shortly(new Date(clock.next.at), zone)}`
-    : clock.movable
-      ? "Nothing is planned"
-      : "";
-  if (next.textContent !== following) next.textContent = following;
-  next.title = following;
+  next.hidden = !clock.movable;
+  const planned = clock.next;
+  write(nextWhen, planned ? `Next: ${shortly(new Date(planned.at), zone)}` : "Next");
+  write(nextWhat, planned ? [planned.what, planned.whom].filter(Boolean).join(", ") : "Nothing is planned");
+  go.setAttribute("aria-disabled", String(!planned));
+}
+
+// Only what has changed: whoever reads with a screen reader is not put back to the beginning four times a second.
+function write(node, words) {
+  if (node.textContent !== words) node.textContent = words;
+  node.title = words;
 }
 
 async function move(body, button) {
-  if (moves.getAttribute("aria-busy") === "true") return;
-  moves.setAttribute("aria-busy", "true");
+  if (bar.getAttribute("aria-busy") === "true" || button.getAttribute("aria-disabled") === "true") return;
+  bar.setAttribute("aria-busy", "true");
   button.classList.add("busy");
   const view = await post("/api/clock", body);
   button.classList.remove("busy");
-  moves.removeAttribute("aria-busy");
+  bar.removeAttribute("aria-busy");
   if (!view) return;
   setClock(view);
-  announce(`It is ${face.textContent}`);
+  announce(`It is ${face.textContent}. ${nextWhen.textContent}: ${nextWhat.textContent}`);
 }
 
 export function startClock() {
   for (const button of moves.querySelectorAll("[data-hours]")) {
     button.addEventListener("click", () => move({ do: "forward", hours: Number(button.dataset.hours) }, button));
   }
-  const toNext = moves.querySelector("[data-next]");
-  toNext.addEventListener("click", () => move({ do: "next" }, toNext));
+  go.addEventListener("click", () => move({ do: "next", at: clock?.next?.at ?? null }, go));
   paceButton.addEventListener("click", () => {
     const pace = paceButton.getAttribute("aria-pressed") === "true" ? 0 : WEEK_A_MINUTE;
     move({ do: "pace", pace }, paceButton);

@@ -7,6 +7,8 @@ const dialog = document.getElementById("form-dialog");
 const LARGEST_FILE = 10 * 2 ** 20; // what is larger is not sent: the bot says so
 const SELECT_FROM = 8; // more choices than this become a drop-down
 let open = null; // { view, me, context, remarks, readers: Map(key → () => answer), attached: Map(key → () => files) }
+let before = {}; // where the focus was when it opened
+let otherwise = null; // where it goes when that is no more
 const halfDone = new Map(); // what was typed into forms that were put away, for those the bot keeps nothing of
 
 function described(key, field, errors) {
@@ -188,7 +190,21 @@ async function putAway() {
 
 function hide() {
   open = null;
-  if (dialog.open) dialog.close();
+  if (!dialog.open) return;
+  dialog.close();
+  // The browser goes back to where one was. What stood there may have been drawn anew meanwhile.
+  if (document.activeElement === document.body || !document.activeElement) backTo(before);
+}
+
+function backTo({ message, label }) {
+  const again = message && document.querySelector(`[data-message="${message}"]`);
+  const button = again && [...again.querySelectorAll("button")].find((each) => each.textContent === label);
+  (button ?? again ?? otherwise).focus({ preventScroll: true });
+}
+
+function here() {
+  const focused = document.activeElement;
+  return { message: focused?.closest?.("[data-message]")?.dataset.message, label: focused?.textContent };
 }
 
 export function showForm(view, me, context) {
@@ -206,8 +222,8 @@ export function showForm(view, me, context) {
     "form",
     { method: "dialog", novalidate: true, on: { submit: (event) => (event.preventDefault(), submit(button)) } },
     el(
-      "header",
-      {},
+      "div",
+      { class: "form-head" },
       el("h2", { id: "form-title" }, form.title),
       form.pages > 1 ? el("p", { class: "page" }, `${form.page} of ${form.pages}`) : null,
       el("button", { type: "button", class: "icon-button", on: { click: putAway } },
@@ -218,16 +234,20 @@ export function showForm(view, me, context) {
     el("div", { class: "fields" },
       ...blocks(form.intro, context),
       ...form.fields.map((each, at) => field(each, at, given[each.key] ?? each.value, errors, readers, attached))),
-    el("footer", {}, el("p", { class: "quiet" }, "You can close this at any time: what you typed is kept."), button),
+    el("div", { class: "form-foot" }, el("p", { class: "quiet" }, "You can close this at any time: what you typed is kept."), button),
   );
   open = { view, me, context, remarks, readers, attached };
   dialog.replaceChildren(page);
-  if (!dialog.open) dialog.showModal();
+  if (!dialog.open) {
+    before = here();
+    dialog.showModal();
+  }
   const wrong = dialog.querySelector('[aria-invalid="true"]');
   const first = wrong ?? dialog.querySelector(".fields input, .fields textarea, .fields select");
   (first?.matches("fieldset") ? first.querySelector("input") : first)?.focus();
 }
 
-export function startForms() {
+export function startForms(fallback) {
+  otherwise = fallback;
   dialog.addEventListener("cancel", (event) => (event.preventDefault(), putAway()));
 }

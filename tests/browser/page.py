@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
@@ -21,7 +22,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE = 30_000  # milliseconds
+PATIENCE = 60_000  # milliseconds
+
+
+expect.set_options(timeout=PATIENCE)
 
 
 @contextlib.contextmanager
@@ -51,38 +55,52 @@ def browser() -> Iterator[Browser]:
 
 
 class Visitor:
-    """Somebody at the page. `acts_as` turns them into another person."""
+    """Somebody at the page. `acts_as` turns them into another person; everything is found as a screen reader finds it.
 
-    def __init__(self, page: Page, address: str) -> None:
+    `pictures` is a folder for what the page looked like on the way.
+    """
+
+    def __init__(self, page: Page, address: str, pictures: Path | None = None) -> None:
         self.page = page
+        self.pictures = pictures
         page.set_default_timeout(PATIENCE)
         page.goto(address)
-        welcome = page.get_by_role("button", name="Let’s go")
-        if welcome.is_visible():
-            welcome.click()
+        self.clock = page.get_by_role("region", name="Clock")
+        self.welcome = page.get_by_role("region", name="How this page works")
+        self.composer = page.get_by_role("textbox", name="Write a message")
+        self.log = page.get_by_role("log", name="Conversation")
+        self.dialog = page.get_by_role("dialog")
+        expect(self.clock.get_by_role("button", name="Go to it")).to_be_visible()
+        if self.welcome.is_visible():
+            self.welcome.get_by_role("button", name="Got it").click()
 
     def acts_as(self, name: str) -> Visitor:
-        self.page.locator("#people a").filter(has_text=name).click()
-        expect(self.page.locator("#people a[aria-current]")).to_contain_text(name)
-        self.goes_to("Caravan")
-        return self
+        person = self.page.get_by_role("navigation", name="Act as").get_by_role("link", name=name)
+        person.click()
+        expect(person).to_have_attribute("aria-current", "true")
+        return self.goes_to("Caravan")
 
     def goes_to(self, room: str) -> Visitor:
-        self.page.locator(".side .rooms").get_by_role("link").filter(has_text=room).first.click()
-        expect(self.page.locator("#room-name")).to_contain_text(room)
+        self.page.get_by_role("navigation", name="Rooms").get_by_role("link", name=room).first.click()
+        expect(self.page.get_by_role("heading", level=1, name=room)).to_be_visible()
         return self
 
     def says(self, line: str) -> Visitor:
         before = self.messages.count()
-        composer = self.page.locator("#composer-text")
-        composer.fill(line)
-        composer.press("Escape")
-        self.page.get_by_role("button", name="Send", exact=True).last.click()
+        self.composer.fill(line)
+        self.composer.press("Escape")
+        self.page.get_by_role("button", name="Send", exact=True).click()
         expect(self.messages).not_to_have_count(before)
         return self
 
-    def presses(self, label: str) -> Visitor:
-        self.page.locator("#messages").get_by_role("button", name=label).last.click()
+    def asks(self, line: str) -> Visitor:
+        """Says it, and has an answer that is no form."""
+        self.says(line)
+        expect(self.newest).to_have_class(re.compile(r"\bbot\b"))
+        return self
+
+    def presses(self, label: str | re.Pattern[str]) -> Visitor:
+        self.log.get_by_role("button", name=label).last.click()
         return self
 
     @property
@@ -90,11 +108,11 @@ class Visitor:
         return self.page.locator("#messages > li")
 
     @property
-    def dialog(self) -> Locator:
-        return self.page.locator("#form-dialog[open]")
+    def newest(self) -> Locator:
+        return self.page.locator("#messages > li").last
 
     def reads(self, words: str | re.Pattern[str]) -> Visitor:
-        expect(self.page.locator("#messages")).to_contain_text(words)
+        expect(self.log).to_contain_text(words)
         return self
 
     def fills_in(self, words: str) -> Visitor:
@@ -102,35 +120,58 @@ class Visitor:
         expect(self.dialog).to_be_visible()
         for _ in range(10):
             title = self.dialog.inner_text()
-            for group in self.dialog.locator("fieldset").all():
+            for group in self.dialog.get_by_role("group").all():
                 group.locator("input").first.check()
-            for text in self.dialog.locator("textarea, input[type=text], input[type=url]").all():
-                text.fill("https://build.example.com/one" if text.get_attribute("type") == "url" else words)
-            for number in self.dialog.locator("input[inputmode=decimal]").all():
-                number.fill("25")
+            for text in self.dialog.get_by_role("textbox").all():
+                link = text.get_attribute("type") == "url"
+                number = text.get_attribute("inputmode") == "decimal"
+                text.fill("https://build.example.com/one" if link else "25" if number else words)
             self.dialog.locator("button[type=submit]").click()
             self.page.wait_for_function(
                 "before => { const d = document.querySelector('#form-dialog');"
                 " return !d.open || d.innerText !== before; }",
                 arg=title,
             )
-            if not self.page.locator("#form-dialog").evaluate("dialog => dialog.open"):
+            if not self.dialog.is_visible():
                 return self
         raise AssertionError("the form never ends")
+
+    def turns_the_page(self) -> Visitor:
+        """On to the second page of the open form."""
+        self.dialog.locator("button[type=submit]").click()
+        expect(self.dialog).to_contain_text("2 of")
+        return self
+
+    def submits(self) -> Visitor:
+        """The open form as it stands; it was its last page."""
+        self.dialog.locator("button[type=submit]").click()
+        expect(self.dialog).not_to_be_visible()
+        return self
 
     def waits(self, control: str, times: int = 1) -> Visitor:
         """Move the clock by one of its buttons."""
         for _ in range(times):
             with self.page.expect_response("**/api/clock") as moved:
-                self.page.get_by_role("button", name=control).click()
+                self.clock.get_by_role("button", name=control, exact=True).click()
             assert moved.value.ok
+            expect(self.clock).not_to_have_attribute("aria-busy", "true")
         return self
+
+    @property
+    def coming(self) -> str:
+        """What the clock says will happen next, and to whom."""
+        return self.page.locator("#next-what").inner_text()
 
     def waits_until_next_is(self, words: str, most: int = 120) -> Visitor:
         """From thing to thing, until the clock says that this is what comes next."""
         for _ in range(most):
-            if words in self.page.locator("#clock-next").inner_text():
+            if words in self.coming:
                 return self
-            self.waits("To the next thing that happens")
-            self.page.wait_for_timeout(60)
+            self.waits("Go to it")
         raise AssertionError(f"{words!r} never came next")
+
+    def photo(self, name: str) -> Visitor:
+        if self.pictures is not None:
+            self.pictures.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=self.pictures / f"{name}.png", animations="disabled")
+        return self

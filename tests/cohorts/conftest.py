@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from cohorts import applications, people, programs, timetable
+from cohorts import admission, applications, people, programs, timetable
 from cohorts import cohort as cohorts_
 from cohorts.cohort import Cohort
 from cohorts.migrations import migrate
@@ -113,15 +113,15 @@ class Circle:
 
     def applicant(self, db: Db, name: str) -> Person:
         person = people.meet(db, self.place, name, name=name.capitalize())
-        applications.submit(db, self.again(db), person, {"goal": "To try it"}, now=NOW)
+        admission.submit(db, self.again(db), person, {"goal": "To try it"}, now=NOW)
         return person
 
     def member(self, db: Db, name: str) -> cohorts_.Membership:
         """Applied and accepted."""
         person = self.applicant(db, name)
         application = applications.of_person(db, self.again(db), person)
-        applications.decide(db, application, applications.Decision.ACCEPT, by=self.fay, now=NOW)
-        applications.send_decisions(db, self.again(db), by=self.fay, now=NOW)
+        admission.decide(db, application, applications.Decision.ACCEPT, by=self.fay, now=NOW)
+        admission.send_decisions(db, self.again(db), by=self.fay, now=NOW)
         membership = cohorts_.membership_of(db, self.again(db), person)
         assert membership is not None
         return membership

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cohorts import applications, graduation, sessions, timetable
+from cohorts import admission, applications, graduation, sessions, timetable
 from cohorts import cohort as cohorts_
 from cohorts.applications import APPLICATION_LIFE, Application, ApplicationState, Decision
 from cohorts.cohort import COHORT_LIFE, MEMBERSHIP_LIFE, Cohort, CohortState, Membership, MembershipState
@@ -64,7 +64,7 @@ def test_only_what_the_table_allows_can_follow(kind: type[StrEnum], now: StrEnum
         (MembershipState, MembershipState.LEFT, MembershipState.PAUSED),
         (MembershipState, MembershipState.REMOVED, MembershipState.GRADUATED),
         (ApplicationState, ApplicationState.DRAFT, ApplicationState.ACCEPTED),
-        (ApplicationState, ApplicationState.ACCEPTED, ApplicationState.DECLINED),
+        (ApplicationState, ApplicationState.ACCEPTED, ApplicationState.SUBMITTED),
         (SessionState, SessionState.HELD, SessionState.PLANNED),
         (SessionState, SessionState.CANCELLED, SessionState.LIVE),
     ],
@@ -108,8 +108,8 @@ class Life:
         return {kind: subject.state for kind, subject in self.subjects.items()}
 
     def decide(self, decision: Decision) -> None:
-        applications.decide(self.db, self.application, decision, by=self.circle.fay, now=self.now)
-        applications.send_decisions(self.db, self.cohort, by=self.circle.fay, now=self.now)
+        admission.decide(self.db, self.application, decision, by=self.circle.fay, now=self.now)
+        admission.send_decisions(self.db, self.cohort, by=self.circle.fay, now=self.now)
 
     def try_(self, deed: str) -> bool:
         """Do one thing, undone when it is refused; whether it was done."""
@@ -131,11 +131,14 @@ DEEDS: Mapping[str, Callable[[Life], object]] = {
     "leave": lambda one: cohorts_.leave(one.db, one.cohort, one.member, now=one.now),
     "graduate": lambda one: cohorts_.graduate(one.db, one.member),
     "welcome": lambda one: cohorts_.welcome(one.db, one.cohort, one.ana, now=one.now),
-    "apply": lambda one: applications.submit(one.db, one.cohort, one.ana, {"goal": "again"}, now=one.now),
+    "apply": lambda one: admission.submit(one.db, one.cohort, one.ana, {"goal": "again"}, now=one.now),
     "accept": lambda one: one.decide(Decision.ACCEPT),
     "waitlist": lambda one: one.decide(Decision.WAITLIST),
     "decline": lambda one: one.decide(Decision.DECLINE),
-    "promote": lambda one: applications.promote(one.db, one.cohort, now=one.now),
+    "withdraw": lambda one: admission.withdraw(one.db, one.application, now=one.now),
+    "leave for another": lambda one: admission.leave(one.db, one.cohort, one.member, now=one.now),
+    "remove": lambda one: cohorts_.remove(one.db, one.cohort, one.member, now=one.now),
+    "promote": lambda one: admission.promote(one.db, one.cohort, now=one.now),
     "begin": lambda one: sessions.begin(one.db, one.session, now=one.now),
     "end": lambda one: sessions.end(one.db, one.session, now=one.now),
     "move": lambda one: timetable.move(
@@ -197,6 +200,7 @@ def test_every_deed_can_be_done_somewhere(on_sqlite: Store) -> None:
         "accept": ({ApplicationState: ApplicationState.SUBMITTED, MembershipState: MembershipState.LEFT}, NOW),
         "waitlist": ({ApplicationState: ApplicationState.SUBMITTED}, NOW),
         "decline": ({ApplicationState: ApplicationState.SUBMITTED}, NOW),
+        "withdraw": ({ApplicationState: ApplicationState.SUBMITTED}, NOW),
         "begin": ({}, FIRST),
         "end": ({SessionState: SessionState.LIVE}, FIRST),
     }

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohorts.measures import newcombe, nps
+from cohorts.measures import newcombe, nps, recommends
 
 
 def answers(promoters: int, passives: int, detractors: int) -> list[int]:
@@ -101,3 +101,17 @@ def test_swapping_the_groups_mirrors_the_interval(data: st.DataObject) -> None:
     there, back = newcombe(a, n_a, b, n_b), newcombe(b, n_b, a, n_a)
     assert there == pytest.approx((-back.difference, -back.high, -back.low))
     assert there.low <= there.difference <= there.high
+
+
+def test_eight_of_eleven_would_recommend_and_the_interval_says_how_sure_that_is() -> None:
+    result = recommends(answers(8, 3, 0))
+    assert (result.count, result.n) == (8, 11)
+    assert (round(result.low, 3), round(result.high, 3)) == (0.434, 0.903)
+    assert result.facts == {"count": 8, "n": 11, "low": 43, "high": 90, "shown": True}
+
+
+def test_below_five_answers_only_their_number_is_told() -> None:
+    assert recommends([10, 10, 9, 2]).facts == {"count": 0, "n": 4, "low": 0, "high": 100, "shown": False}
+    assert not recommends([]).shown
+    with pytest.raises(ValueError):
+        recommends([11])

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from bot import claims
-from cohorts import applications, homework, outbox, people, sessions, timetable, touchpoints
+from cohorts import admission, applications, homework, outbox, people, sessions, timetable, touchpoints
 from cohorts import cohort as cohorts_
 from cohorts.applications import Application, ApplicationState, Decision
 from cohorts.cohort import Cohort, CohortState, Membership
@@ -98,10 +98,10 @@ def test_somebody_leaves_and_the_first_on_the_waitlist_moves_up(store: Store, ci
         ben = circle.applicant(db, "ben")
         cohort = circle.again(db)
         waits = applications.of_person(db, cohort, ben)
-        applications.decide(db, waits, Decision.WAITLIST, by=circle.fay, now=NOW)
-        applications.send_decisions(db, cohort, by=circle.fay, now=NOW)
+        admission.decide(db, waits, Decision.WAITLIST, by=circle.fay, now=NOW)
+        admission.send_decisions(db, cohort, by=circle.fay, now=NOW)
         cohorts_.leave(db, cohort, member, now=NOW)
-        applications.promote(db, cohort, now=NOW)
+        admission.promote(db, cohort, now=NOW)
         return [cohorts_.person_of(db, one).name for one in cohorts_.present(db, cohort)]
 
     assert store.write(story) == ["Ben"]
@@ -124,8 +124,8 @@ def test_forty_acceptances_at_once_fill_fifteen_seats_and_no_more(store: Store, 
             cohort = circle.again(db)
             person = people.find(db, circle.place.id, name)
             application = applications.of_person(db, cohort, person)
-            applications.decide(db, application, Decision.ACCEPT, by=circle.fay, now=NOW)
-            applications.send_decisions(db, cohort, by=circle.fay, now=NOW)
+            admission.decide(db, application, Decision.ACCEPT, by=circle.fay, now=NOW)
+            admission.send_decisions(db, cohort, by=circle.fay, now=NOW)
 
         try:
             store.write(work)

@@ -13,7 +13,7 @@ from bot.message import Mention, Paragraph, RoomMention, plain
 from bot.platforms.base import Kind, Parcel, Receipt, SendError
 from bot.platforms.local.send import LocalPlatform
 from bot.render import Directory, Renderer
-from cohorts import outbox
+from cohorts import retries
 from cohorts.facts import Fact, PersonRef, RoomRef
 from cohorts.outbox import Effect, EffectKind, EffectState
 from tests.support.chat import World
@@ -97,7 +97,7 @@ def test_who_is_out_without_losing_the_role_is_told_of_and_never_put_out_again(c
     assert "still has its role" in notice
     assert "Chi" in notice
     (removal,) = effects(chat, EffectKind.REMOVE)
-    assert chat.store.write(lambda db: outbox.retry(db, db.get_one(Effect, removal.id))) == 0
+    assert chat.store.write(lambda db: retries.send_again(db, db.get_one(Effect, removal.id))) == 0
 
 
 def test_nothing_is_said_of_what_went_well(chat: World, halfway: Halfway) -> None:

@@ -43,8 +43,9 @@ def test_the_undisturbed_story_reaches_its_end(told: Told) -> None:
     keys = [key for key, _, _ in told.calm.messages]
     assert told.calm.faults == told.calm.waiting == []
     assert len(set(keys)) == len(keys)
-    for part in ("accept", "launched", "reminder-day", "moved", "reminder-hour", "groups", "reflection", "recap"):
+    for part in ("accept", "launched", "starting", "moved", "reminder-hour", "groups", "reflection", "recap"):
         assert any(part in key for key in keys), part
+    assert any("Coming up: " in words for _, _, words in told.calm.messages)  # a part of some letter
     (room,) = told.calm.rooms.values()
     assert {"ana", "ben"} <= set(room) and "chi" not in room
 

@@ -330,7 +330,7 @@ def test_with_several_cohorts_one_is_chosen_and_the_command_goes_on(two_cohorts:
     echoed = fill(two_cohorts, "fay", asked, {"cohort": later})
     assert "17:00" in shown(echoed)
     assert echoed.message is not None
-    (button,) = echoed.message.buttons
+    button = echoed.message.cards[0].buttons[0]
     moved = ask(two_cohorts, "fay", Pressed(button.action, button.args))
     assert "2027" not in shown(moved) and "March" in shown(moved)
 

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel, col, select
 from structlog.testing import capture_logs
 
-from bot import sheets
+from bot import catalogue, sheets
 from bot.ask import COMMAND, Ask, Asking
 from bot.command_text import Kind
 from bot.directory import look_up
@@ -33,7 +33,8 @@ from cohorts import meeting, people
 from cohorts.applications import Application
 from cohorts.cohort import Cohort
 from cohorts.errors import Invalid, Refused, Unclear
-from cohorts.facts import clean
+from cohorts.facts import clean, thaw
+from cohorts.outbox import Effect
 from cohorts.people import Role
 from cohorts.sessions import Session
 from cohorts.store import Db
@@ -93,6 +94,7 @@ PROGRAM = """
 key = "everything"
 name = "Everything once"
 promise = "Every kind of question stands in it."
+hosts = "rotate"
 place = "https://meet.test/room"
 
 {application}
@@ -100,12 +102,27 @@ place = "https://meet.test/room"
 [people]
 goal = "a-paragraph"
 
+[leader]
+name = "Ada Osei"
+letter = "Well walked."
+
 [[surveys]]
 key = "exit"
 name = "Looking back"
 when = "session-end"
 
 {survey}
+
+[[surveys]]
+key = "team"
+name = "For those who lead"
+when = "session-end"
+for = ["facilitators"]
+
+[[surveys.questions]]
+key = "well"
+ask = "What went well?"
+kind = "paragraph"
 
 [[sessions]]
 key = "first"
@@ -122,6 +139,8 @@ key = "written"
 title = "What you think"
 ask = "Write it."
 evidence = "text"
+peer_review = 1
+wall = "names"
 
 [[sessions.homework]]
 key = "linked"
@@ -181,10 +200,13 @@ class Stage:
         self.world.fay.says("/session start")
         self.world.passes(minutes=50)
         self.world.fay.says("/session end")
+        for member in members[:3]:
+            member.says("/submit homework:written words:Read this.")
         self.world.fay.says("/program open everything 2027-04-05 zone:Europe/Berlin").presses("Open for applications")
         self.world.person("pia", "Pia")
         answer(self.world.pia.says("/apply"))
         self.registry = self.world.app.registry
+        self.listed = catalogue.load(programs)
         self.forms = list(self._forms())
 
     def ask(self, who: str, deed: Deed, *, name: str | None = None, room: str | None = None) -> Outcome:
@@ -195,10 +217,14 @@ class Stage:
         return outcome
 
     def by(self, declared: Declared) -> str:
-        return {Role.FACILITATOR: "fay", Role.OWNER: "olu"}.get(declared.role or Role.ANYONE, "ana")
+        return {Role.HOST: "fay", Role.FACILITATOR: "fay", Role.OWNER: "olu"}.get(declared.role or Role.ANYONE, "ana")
 
     def _forms(self) -> Iterator[Open]:
-        """Every page of every form that some button or shortcut opens, found by pressing all that change nothing."""
+        """Every page of every form that some button or shortcut opens, found by pressing all that change nothing.
+
+        And the one that only a command opens.
+        """
+        yield from self._pages("ana", self.ask("ana", Typed("/cohort stuck")).form)
         for declared in self.registry.of("button").values():
             for who in ("ana", "pia", "fay"):
                 for args in self._possible(declared):
@@ -219,11 +245,16 @@ class Stage:
         pool: dict[str, list[Scalar]] = {
             "cohort_id": self._all("cohort"),
             "cohort": self._all("cohort"),
-            "session_id": self._all("session")[:1],
+            "session_id": self._all("session")[:2],
             "homework_id": self._all("homework")[:3],
             "application_id": self._all("application"),
-            "survey": ["exit"],
+            "survey": ["exit", "team"],
             "prompt": ["midweek"],
+            "review_id": self._all("review"),
+            "program": ["everything"],
+            "starts_on": ["2027-09-06"],
+            "zone": ["Europe/Berlin"],
+            "token": self._tokens(),
         }
         if all(name in pool for name in wanted):
             for values in itertools.product(*(pool[name] for name in wanted)):
@@ -233,6 +264,10 @@ class Stage:
         column = SQLModel.metadata.tables[table].c.id
         return self.world.store.read(lambda db: list(db.execute(sa.select(column).order_by(column)).scalars()))
 
+    def _tokens(self) -> list[Scalar]:
+        keys = sa.select(col(Effect.key)).where(col(Effect.key).startswith("stuck/"))
+        return self.world.store.read(lambda db: [key.partition("/")[2] for key in db.execute(keys).scalars()])
+
     def _opens(self, declared: Declared, who: str, args: Mapping[str, object]) -> bool:
         """Tried on the engine that cannot write: what opens a form writes nothing."""
 
@@ -241,7 +276,15 @@ class Stage:
             assert place is not None
             person = people.known(db, place, who)
             assert person is not None
-            ask = Ask(db, self.world.clock.now(), person, place, "attempt", registry=self.registry)
+            ask = Ask(
+                db,
+                self.world.clock.now(),
+                person,
+                place,
+                "attempt",
+                registry=self.registry,
+                catalogue=self.listed,
+            )
             return isinstance(declared.handler(ask, **args), Asking)
 
         try:
@@ -249,11 +292,18 @@ class Stage:
         except (Refused, Invalid, Unclear, sa.exc.DBAPIError):  # the last: it wanted to write, so it opens no form
             return False
 
+    def forgets_homework(self) -> None:
+        """What was set from chat under other texts; its titles would stand beside those of this one."""
+        own = SQLModel.metadata.tables["homework"]
+        self.world.store.write(lambda db: db.execute(sa.delete(own).where(own.c.ask != "")))
+
     def bugs(self, entries: Iterable[Mapping[str, object]]) -> list[object]:
         return [one for one in entries if one.get("log_level") in ("error", "critical")]
 
 
 def fitting(field: Field) -> Answer:
+    if field.key in ("due", "when"):
+        return "2027-02-02 10:00"
     fit: dict[FieldKind, Answer] = {
         FieldKind.CHOICE: field.choices[0].value if field.choices else None,
         FieldKind.CHOICES: [one.value for one in field.choices[:1]],
@@ -357,6 +407,7 @@ def test_every_form_that_a_feature_declares_is_found_by_pressing_buttons(stage: 
 
 @hostile
 def test_in_a_field_of_a_form(stage: Stage, text: str) -> None:
+    stage.forgets_homework()
     with capture_logs() as logs:
         for one in stage.forms:
             for field in one.form.fields:
@@ -392,6 +443,7 @@ OTHERS: Mapping[Kind, Answer] = {Kind.PERSON: "@ben", Kind.NUMBER: 60, Kind.MOME
 
 @hostile
 def test_in_an_option_of_a_command(stage: Stage, text: str) -> None:
+    stage.forgets_homework()
     with capture_logs() as logs:
         for path, declared in stage.registry.commands.items():
             who = stage.by(declared)
@@ -445,7 +497,7 @@ def test_what_is_taken_reaches_others_word_for_word(stage: Stage, text: str) -> 
         stage.world.settle()
         assert ("Passed on" in titled(thanked.message)) == (len(clean(text).strip()) <= 500)
         if "Passed on" in titled(thanked.message):
-            has_all(stage.world.ben.last, lines)
+            has_all(text_of(thanks(stage)), lines)
 
         reflect = next(one for one in stage.forms if one.form.name == "reflections/reflect")
         kept_ = stage.ask("ana", Filled(reflect.form.name, {"words": text, "share": True}, reflect.form.args))
@@ -468,6 +520,20 @@ def test_what_is_taken_reaches_others_word_for_word(stage: Stage, text: str) -> 
 def has_all(shown: str, lines: list[str]) -> None:
     for line in lines:
         assert line in shown, (line, shown)
+
+
+def thanks(stage: Stage) -> DrawnMessage:
+    """The last that were passed on, as they are told with a letter."""
+
+    def drawn(db: Db) -> DrawnMessage:
+        newest = col(Effect.id).desc()
+        effect = db.exec(select(Effect).where(Effect.template == "kudos/received").order_by(newest)).first()
+        assert effect is not None
+        facts = thaw(effect.facts)  # type: ignore[arg-type]
+        assert isinstance(facts, dict)
+        return draw_message(stage.world.app.renderer.message(effect.template, facts, directory=look_up(db, [facts])))
+
+    return stage.world.store.read(drawn)
 
 
 def recap(stage: Stage, text: str) -> DrawnMessage:
@@ -583,7 +649,8 @@ def harmless(format: str, found: str, true: str) -> None:
     if format == "xlsx":
         assert norm(found) == norm(printable)
         return
-    assert norm(found.removeprefix("'")) == norm(printable.removeprefix("'"))
+    # A quote stands before whatever a spreadsheet might run, also inside, where it might cut.
+    assert norm(found.replace("'", "")) == norm(printable.replace("'", ""))
     assert found[:1] not in ("=", "+", "-", "@", "\t", "\r", "\uff1d")
 
 

@@ -41,8 +41,9 @@ ALWAYS = {"arrival", "person", "account"}
 
 # Everybody, by role: whom the declared role lets in.
 LETS_IN: Mapping[Role | None, frozenset[str]] = {
-    Role.ANYONE: frozenset({"sam", "pia", "ana", "lou", "fay", "gil", "olu"}),
-    Role.MEMBER: frozenset({"ana", "lou"}),
+    Role.ANYONE: frozenset({"sam", "pia", "ana", "lou", "hoa", "fay", "gil", "olu"}),
+    Role.MEMBER: frozenset({"ana", "lou", "hoa"}),
+    Role.HOST: frozenset({"hoa", "fay", "gil", "olu"}),
     Role.FACILITATOR: frozenset({"fay", "gil", "olu"}),
     Role.OWNER: frozenset({"olu"}),
     None: frozenset(),
@@ -52,6 +53,7 @@ ROLES = {
     "pia": "an applicant",
     "ana": "a member",
     "lou": "a member who left",
+    "hoa": "a member who hosts the second session",
     "fay": "the facilitator of this program",
     "gil": "the facilitator of another program",
     "olu": "the owner",
@@ -79,9 +81,10 @@ class Community:
         self.world = World(folder, template=migrated, programs=programs, settings=settings, packages=packages)
         self.store: Store = self.world.store
         self.number = itertools.count()
-        self._program("local", "olu", "alpha", "fay", ["ana", "ben", "lou"], "2027-01-11")
+        self._program("local", "olu", "alpha", "fay", ["ana", "ben", "lou", "hoa"], "2027-01-11")
         self._program("local", "olu", "beta", "gil", ["mia", "noa"], "2027-02-08")
         self._program("elsewhere", "xolu", "alpha", "xfay", ["xana", "xben"], "2027-03-08")
+        self.person("local", "fay").says("/session hand-over 1 @fay").says("/session hand-over 2 @hoa")
         self.world.until(self.world.clock.now().replace(year=2027, month=1, day=11, hour=15))
         self.world.passes(minutes=70)
         for zone, facilitator, program, day in (
@@ -168,6 +171,7 @@ PROGRAM = """
 key = "KEY"
 name = "Program KEY"
 promise = "What KEY is good for."
+hosts = "rotate"
 place = "https://meet.test/KEY"
 
 [[application.questions]]
@@ -218,6 +222,7 @@ WORDS: Mapping[str, Scalar] = {
     "starts": "2027-02-02T10:00:00+00:00",
     "title": "An extra hour",
     "minutes": 60,
+    "weeks": 1,
     "revision": 0,
 }
 OPTIONS: Mapping[Kind, str] = {
@@ -384,7 +389,7 @@ def test_what_belongs_to_another_program_is_not_there(community: Community, door
 def test_a_forged_button_or_form_is_refused(community: Community, door: tuple[str, Declared]) -> None:
     """With arguments missing, too many, or of the wrong kind, by somebody whose role is right."""
     sort, declared = door
-    who = "ana" if "ana" in LETS_IN[declared.role] else "fay"
+    who = next(one for one in ("ana", "fay", "olu") if one in LETS_IN[declared.role])
     right = next(arguments(community, declared, "own"))
     before = community.tables()
     with capture_logs() as logs:
@@ -441,7 +446,7 @@ def test_strange_words_in_a_forged_button_or_form_are_no_bug(community: Communit
                 *(NUMBERS + TOO_LARGE if name in ("page", "minutes", "revision") else ()),
             ):
                 args: dict[str, Scalar] = {**right, name: odd}  # type: ignore[dict-item]
-                for who in ("ana", "fay"):
+                for who in ("ana", "fay", "olu"):
                     if sort == "button":
                         community.ask(who, Pressed(declared.name, args))
                     else:
@@ -514,7 +519,7 @@ def test_no_completion_of_one_workspace_shows_the_other(community: Community) ->
                 labels = str(found[workspace, who])
                 assert "2027-07" not in labels or workspace == "elsewhere"
                 assert ("2027-05" not in labels and "2027-06" not in labels) or workspace == "local"
-            if declared.role in (Role.FACILITATOR, Role.OWNER) and not option.choices:
+            if declared.role in (Role.HOST, Role.FACILITATOR, Role.OWNER) and not option.choices:
                 assert not found["local", "sam"] and not found["local", "ana"]
 
 
@@ -563,6 +568,7 @@ def test_an_undeclared_role_is_refused(tmp_path: Path, migrated: Path, monkeypat
     package = importlib.import_module("forgetful")
     world = World(tmp_path, template=migrated, packages=(features, package))
     try:
+        world.olu.says("/cohort help")  # greets them as well, the first time
         for person in (world.olu, world.ana):
             assert "This door is somebody else's" in person.says("/cohort secret").last
             assert "cohort secret" not in person.says("/cohort help").last

@@ -36,10 +36,21 @@ class Told:
                 heard[self.clock(line.at)].append(line.to)
         return dict(heard)
 
+    def said_here(self, key: str) -> set[str]:
+        """The moments of those whose clock is the cohort's; a room has one for all."""
+        lines = (line for line in self.rehearsed.lines if line.zone == self.zone and key in SAID.findall(line.text))
+        return {self.clock(line.at) for line in lines if line.kind == "effect"}
+
     def seen(self, template: str) -> list[tuple[str, str, str]]:
-        """(when, to whom, text) of everything of one template."""
-        lines = (line for line in self.rehearsed.lines if line.template == template)
+        """(when, to whom, text) of everything of one template, alone or as a part of a letter."""
+        lines = (line for line in self.rehearsed.lines if template in line.template.split("+"))
         return [(self.clock(line.at), line.to, line.text) for line in lines]
+
+    def seen_here(self, template: str) -> list[tuple[str, str]]:
+        """(when, text) of those whose clock is the cohort's: others hear it when it is day there."""
+        lines = (line for line in self.rehearsed.lines if template in line.template.split("+"))
+        lines = (line for line in lines if line.zone == self.zone)
+        return [(self.clock(line.at), line.text) for line in lines]
 
     def clock(self, at: datetime) -> str:
         return f"{at.astimezone(ZoneInfo(self.zone)):%d.%m. %H:%M}"
@@ -78,7 +89,7 @@ def test_a_message_that_hangs_on_acceptance_reaches_each_who_is_in_once(told: To
 
 def test_applicants_are_told_of_the_close_while_they_wait(told: Told) -> None:
     applied = {to for _, to, _ in told.seen("applications/received")}
-    ((_, heard),) = told.said("close").items()
+    heard = [to for those in told.said("close").values() for to in those]
     assert sorted(heard) == sorted(applied)
 
 
@@ -117,20 +128,21 @@ def test_a_promise_to_answer_before_the_start_is_told_as_such(told: Told) -> Non
     ],
 )
 def test_a_message_of_the_program_comes_when_the_file_says(told: Told, key: str, moments: list[str]) -> None:
-    assert [*told.said(key)] == moments
+    assert sorted(told.said_here(key)) == moments
 
 
 def test_a_question_between_sessions_is_not_asked_after_the_last_unless_it_says_so(told: Told) -> None:
     asked: dict[str, set[str]] = defaultdict(set)
-    for at, _, text in told.seen("prompts/ask"):
+    for at, text in told.seen_here("prompts/ask"):
         asked["always" if "What stays with you?" in text else "between"].add(at)
-    assert asked["between"] == {"14.01. 16:00", "21.01. 16:00"}
+    # The first was for the 14th: what comes on two days in a row is one message, on the second.
+    assert asked["between"] == {"15.01. 16:00", "21.01. 16:00"}
     assert asked["always"] == {"13.01. 16:00", "20.01. 16:00", "27.01. 16:00"}
 
 
 def test_a_survey_for_some_is_asked_of_them_alone(told: Told) -> None:
     assert Counter(to for _, to, _ in told.seen("surveys/ask")) == Counter(told.bees)
-    assert {at for at, _, _ in told.seen("surveys/ask")} == {"18.01. 16:00"}
+    assert {at for at, _ in told.seen_here("surveys/ask")} == {"18.01. 16:00"}
 
 
 def test_a_night_whose_hour_is_skipped_keeps_days_and_hours_apart() -> None:

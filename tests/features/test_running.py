@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from freezegun import freeze_time
+from sqlmodel import select
 
 from bot import catalogue
 from bot.app import App
@@ -69,7 +70,8 @@ async def test_what_is_enqueued_is_delivered_while_it_runs_and_it_stops_when_tol
 
     await app.threads.write(enqueue)
     app.delivery.wake()
-    assert await _until(app, lambda db: db.get(Effect, 1).state is EffectState.SENT)
+    hello = select(Effect).where(Effect.key == "hello")
+    assert await _until(app, lambda db: db.exec(hello).one().state is EffectState.SENT)
     assert list(chat.keys()).count("hello") == 1
     running.cancel()
     await asyncio.wait({running}, timeout=60)
@@ -114,6 +116,7 @@ async def test_what_becomes_due_is_told_without_anybody_asking(tmp_path: Path, m
                 args={"cohort_id": cohort.id},
                 planned_at=clock.now(),
                 due_at=clock.now() + timedelta(seconds=1),
+                turn_at=clock.now() + timedelta(seconds=1),
             )
         )
 

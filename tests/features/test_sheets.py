@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import zipfile
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sheets import Cell, Sheet, looks_like_a_formula, to_csv, to_json, to_xlsx, write
+from bot.sheets import Cell, Sheet, looks_like_a_formula, to_csv, to_json, to_xlsx, to_zip, write
 
 RUNS_IN_A_SPREADSHEET = [
     "=1+1",
@@ -51,7 +52,8 @@ def excel_page(content: bytes, page: int = 0) -> Any:
 @pytest.mark.parametrize("text", RUNS_IN_A_SPREADSHEET)
 def test_what_would_run_in_excel_is_text_in_a_csv(text: str) -> None:
     read = csv_rows(to_csv(one_cell(text)))[1][0]
-    assert read == "'" + text.replace("\x00", "")
+    assert read.startswith("'")
+    assert read.replace("'", "") == text.replace("\x00", "").replace("'", "")
 
 
 @pytest.mark.parametrize("text", RUNS_IN_A_SPREADSHEET)
@@ -111,6 +113,7 @@ def test_excel_shows_moments_on_the_clock_of_the_zone() -> None:
     assert page["A2"].value == datetime(2026, 12, 1)  # noqa: DTZ001 - Excel knows no zones
     assert page["B2"].value == datetime(2026, 12, 1, 16, 0)  # noqa: DTZ001
     assert page["B2"].is_date
+    assert page["B2"].number_format == 'yyyy-mm-dd hh:mm "+01:00"'
 
 
 def test_a_day_before_excel_counts_is_text() -> None:
@@ -183,6 +186,39 @@ def test_no_text_at_all_starts_a_formula_in_a_csv(text: str) -> None:
     rows = csv_rows(to_csv(one_cell(text)))
     assert len(rows) == 2
     assert not looks_like_a_formula(rows[1][0])
+
+
+# A file with commas is opened where semicolons part the cells, or is cut by whatever else somebody chose.
+CUT_BY = [",", ";", "\t", "\r", "\n", '"']
+
+
+@given(HOSTILE, st.sampled_from(CUT_BY))
+def test_no_text_starts_a_formula_in_a_spreadsheet_that_cuts_it_elsewhere(text: str, separator: str) -> None:
+    (_, (read,)) = csv_rows(to_csv(one_cell(text)))
+    pieces = read.replace("\r", "\n").split(separator)
+    assert [one for one in pieces if looks_like_a_formula(one) and one.strip("\t\r\n ")[:1] in "=+-@＝"] == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("fine;=1+1", "fine;'=1+1"),
+        ('say ""=1+1', 'say ""\'=1+1'),
+        ("a, ＋1", "a, '＋1"),
+        ("list:\n- one\n- two", "list:\n'- one\n'- two"),
+        ("a-b, c; d | e", "a-b, c; d | e"),
+    ],
+)
+def test_a_sign_after_a_quote_or_a_separator_is_text_in_a_csv(typed: str, read: str) -> None:
+    assert csv_rows(to_csv(one_cell(typed)))[1][0] == read
+
+
+def test_a_zip_holds_a_file_for_each_sheet_and_the_same_bytes_each_time() -> None:
+    sheets = [one_cell("Ana"), Sheet("a/b", ("x",), ((1,),))]
+    with zipfile.ZipFile(io.BytesIO(to_zip(sheets, "csv"))) as archive:
+        assert archive.namelist() == ["notes.csv", "a b.csv"]
+        assert archive.read("notes.csv") == to_csv(sheets[0])
+    assert to_zip(sheets, "json") == to_zip(sheets, "json")
 
 
 @given(HOSTILE)

@@ -120,7 +120,7 @@ def test_a_session_is_moved_after_everyone_s_own_time_was_echoed(chat: World) ->
     assert "New York" in echo and "11:00" in echo and "17:00" in echo
     ana: Person = people[0]
     before = len(ana.texts(ana.room()))
-    chat.fay.presses("Yes, move it")
+    chat.fay.presses("Only this one")
     assert len(ana.texts(ana.room())) == before + 1
     assert "17:00" in ana.texts(ana.room())[-1]
 

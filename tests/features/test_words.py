@@ -33,8 +33,11 @@ CARRIERS = {
     "Refused": 0,
     "Part": 0,
     "tell": 2,
+    "enclose": 2,
+    "add": 3,
     "announce": 2,
     "tell_facilitators": 1,
+    "tell_person": 1,
     "edit": 2,
     "upload": 2,
     "group": 2,
@@ -45,7 +48,23 @@ CARRIERS = {
     "_tell_room": 3,
 }
 NOT_FACTS = frozenset(
-    {"key", "now", "due", "expires", "about", "as_", "presses", "ping", "pin", "under", "more", "file", "voice"}
+    {
+        "key",
+        "now",
+        "due",
+        "expires",
+        "about",
+        "as_",
+        "presses",
+        "ping",
+        "pin",
+        "under",
+        "more",
+        "file",
+        "voice",
+        "at",
+        "can_wait",
+    }
 )
 NOT_FACTS_OF_REPLIES = frozenset({"presses", "parts", "replaces"})
 NOT_FACTS_OF_FORMS = frozenset({"title", "page", "pages", "intro", "args"})
@@ -57,34 +76,66 @@ HOME = (
     "title",
     "starts",
     "place",
+    "on",
+    "asks",
     "rsvp",
+    "extra",
+    "extra_starts",
     "owes",
     "lines",
     "paused",
     "graduated",
 )
 LEADS = ("program", "members", "waiting", "title", "starts")
+PIECE = ("person", "title", "link", "words")
+GATHERED = ("title", "starts", "owes", "survey")
 POLLED = ("choice", "votes", "everyone", "tied")
-RECAP = ("title", "there", "members", "quotes", "homework", "graduates", *NEXT)
+REPORT = (
+    *("program", "promise", "starts", "members", "graduates", "asks_goals", "goals", "answered", "built", "percent"),
+    *("meetings", "quotes", "asks_nps", "nps", "hours", "around", "preparing", "reading"),
+)
+SIGNED = ("letter", "signed", "title")
+ASKED = ("program", "yours", "leader", "approved")
+BRIEF = (
+    *("title", "starts", "goal", "makes", "pairs", "guest", "guest_brief"),
+    *("asked", "coming", "unsure", "not_coming", "agenda", "held", "surveys"),
+)
+RECAP = ("title", "recording", "there", "members", "quotes", "homework", "graduates", *NEXT)
 # Facts that come as a mapping, or that a helper adds.
 MORE: Mapping[str, tuple[str, ...]] = {
+    "ceremony/home": ("words", "held", "at_the_end"),
+    "ceremony/kept": ("held", "at_the_end"),
     "cohort/home": HOME,
     "cohort/leads": LEADS,
+    "graduation/letter": SIGNED,
+    "leaders/letter": (*SIGNED, *ASKED),
+    "leaders/unapproved": (*SIGNED, *ASKED),
     "pairing/group": ("people", "ends"),
     "pairing/back": ("people", "ends"),
     "polls/closed": POLLED,
-    "polls/result": POLLED,
+    "polls/result": (*POLLED, "opens"),
+    "reviews/home": ("count", "person", "title"),
+    "reviews/work": PIECE,
+    "report/page": REPORT,
+    "cohort/resumed": GATHERED,
+    "quiet/chosen": GATHERED,
     "sessions/scheduled": IN_ROOM,
-    "sessions/moved": (*IN_ROOM, "was"),
+    "plan/difference": ("lines", "segments", "order", "planned", "minutes", "homework"),
+    "sessions/brief": BRIEF,
+    "sessions/moved": (*IN_ROOM, "was", "along"),
     "sessions/cancelled": (*IN_ROOM, *NEXT),
     "sessions/missed": NEXT,
     "sessions/recap": RECAP,
     "sessions/recap-draft": RECAP,
+    "walls/wall": ("title", "done", "everyone", "pieces"),
 }
 # Labels that code composes.
 COMPOSED = {
     "applications/decide": ("accept", "waitlist", "decline"),
     "applications/queue": ("queue", "next", "undecided"),
+    "promises/say": ("kept", "not-yet"),
+    "quiet/choose": ("stay", "later", "stop"),
+    "timetable/move": ("move", "move-one", "move-later", "move-skip"),
     "sessions/rsvp": ("rsvp-yes", "rsvp-maybe", "rsvp-no"),
     "commands/do": ("do", "more"),
 }
@@ -93,7 +144,7 @@ ANA, BEN, CHI = PersonRef(1), PersonRef(2), PersonRef(3)
 TUESDAY = datetime(2027, 1, 12, 15, 0, tzinfo=UTC)
 WHEN = (TUESDAY, None)
 HOSTILE = "<!channel> *half-baked* [here](https://example.org) {{ 7 * 7 }}\n# not a title"
-LINES: Fact = [
+LINES: list[Fact] = [
     {"criterion": "attend", "done": 2, "needed": 4, "met": False, "title": ""},
     {"criterion": "submit", "done": 1, "needed": 1, "met": True, "title": "One page"},
     {"criterion": "submit-any", "done": 2, "needed": 3, "met": False, "title": ""},
@@ -116,19 +167,50 @@ POLL: Mapping[str, Fact] = {
     "closed": False,
 }
 VOTED: Fact = [{"question": "What first?", "choice": "Import", "votes": 4, "everyone": 6, "tied": []}]
+PICTURES: list[Fact] = [
+    {"ask": "How sure are you?", "n": 9, "shown": True, "before": 2.1, "after": 3.9, "up": 8},
+    {"ask": "How much runs?", "n": 1, "shown": False, "before": 0, "after": 0, "up": 0},
+]
+COUNTED: Fact = [
+    {"ask": "How sure are you?", "average": 2.4, "high": 5, "bar": "████░░░░░░", "choices": []},
+    {"ask": "How many people?", "average": 12, "high": 0, "bar": "", "choices": []},
+    {
+        "ask": "Which are you?",
+        "average": None,
+        "high": 0,
+        "bar": "",
+        "choices": [{"label": "Admin", "count": 3, "bar": "█"}],
+    },
+]
+RESULTS: list[Fact] = [
+    {"name": "Before we start", "count": 9, "shown": True, "questions": COUNTED},
+    {"name": "pre", "count": 1, "shown": False, "questions": []},
+    {"name": "words", "count": 6, "shown": True, "questions": []},
+]
 PLACES = ("https://meet.example.org/x", "voice", "chat", "Room 12", "")
 
 # What code passes under a name: the first is the ordinary one, the others are the odd ones.
 PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "accepted": (17, 1),
     "again": (False, True),
+    "then": ([{"ask": "You wanted: it runs. Reached?", "answer": HOSTILE}], []),
+    "goals": ([{"person": ANA, "goal": HOSTILE, "win": "Six."}, {"person": BEN, "goal": "", "win": "It runs."}], []),
+    "kept": (True, False),
+    "approved": (False, True),
     "agenda": (
-        [{"kind": "pair share", "minutes": 8, "prompt": "Why?"}, {"kind": "break", "minutes": 5, "prompt": ""}],
+        [
+            {"kind": "pair share", "minutes": 8, "prompt": "Why?", "choices": [], "steered": False},
+            {"kind": "poll", "minutes": 5, "prompt": "What first?", "choices": ["Import", "Sharing"], "steered": False},
+            {"kind": "work", "minutes": 25, "prompt": "", "choices": [], "steered": True},
+            {"kind": "break", "minutes": 5, "prompt": "", "choices": [], "steered": False},
+        ],
         [],
     ),
     "settled": (False, True),
     "shown": (4, 1, 12),
     "survey": (True, False),
+    "surveys": (RESULTS, RESULTS[1:], []),
+    "along": ([], [{"title": "Half way", "starts": TUESDAY}]),
     "alternative": ("Could you nominate a colleague?", ""),
     "answer": ("yes", "maybe", "no"),
     "answer_by": (TUESDAY,),
@@ -139,11 +221,19 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
         [{"question": "What first?", "choice": "", "votes": 0, "everyone": 0, "tied": []}],
     ),
     "ask": ("What did you try? One line is enough.",),
+    "before": ([{"words": "Something with reports", "at": None}, {"words": HOSTILE, "at": TUESDAY}], []),
+    "board": ("https://board.example.org/1", ""),
+    "by": (ANA,),
+    "asks": (["What should run?", "Which are you?"],),
     "badge": ({"name": "Trailhand", "description": "Read closely.", "criteria": "Three reviews."},),
     "badges": ([{"name": "Graduate", "description": "Did it.", "criteria": "Four sessions."}], []),
+    "changes": ([{"ask": "How sure are you?", "before": 2, "after": 4}], []),
     "checklist": (["Say hello", "Block the sessions"], []),
+    "beneath": (True, False),
+    "brief": ("Ten minutes on what failed.", ""),
     "choice": ("Import", ""),
     "choices": (["Import", "Sharing"],),
+    "closed": (False, True),
     "closes": (TUESDAY,),
     "coming": ([ANA, BEN, CHI], [ANA], []),
     "command": ("cohort kudos",),
@@ -156,9 +246,17 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
         ],
         [],
     ),
+    "common": (
+        [{"person": BEN, "company": "Northwind", "level": "Admin", "words": ["report", "weekly"]}],
+        [{"person": BEN, "company": "", "level": "", "words": ["report"]}],
+        [{"person": BEN, "company": "Northwind", "level": "", "words": []}],
+        [],
+    ),
     "commitment": ("I will come.", ""),
     "count": (6, 1, 0),
     "detail": ("groups:write", ""),
+    "conducts": (True, False),
+    "contact": ("ana@example.org", ""),
     "done": (3, 0),
     "draft": ("", "accept", "waitlist", "decline"),
     "drafts": (2, 0, 1),
@@ -168,13 +266,22 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "everyone": (9, 1),
     "found": ("soon",),
     "free": (15, 1, 0),
+    "given": (True, False),
     "giver": (ANA,),
     "goal": ("A weekly report that writes itself", HOSTILE, ""),
     "graduated": (False, True),
     "graduates": ([ANA, BEN], [ANA]),
     "groups": ROUNDS,
+    "guest": ("Ana Flores", ""),
+    "guest_brief": ("Ten minutes on what failed.", ""),
+    "held": (False, True),
+    "host": (BEN, None),
+    "hosting": (False, True),
+    "hosts": (False, True),
     "handle": ("value-accelerator-2027-01",),
     "homework": (SETS, []),
+    "how": ("kept", "not-yet", "open"),
+    "idea": ("show", "offer", "bring", "goals"),
     "judged": (
         [
             {"ask": "Which are you?", "verdict": "failed", "must": True},
@@ -184,50 +291,126 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
         [],
     ),
     "known": (["value-accelerator", "first-steps"], ["value-accelerator"], []),
+    "later": (True, False),
+    "leaderless": (True, False),
     "least": (8,),
     "length": (4321,),
-    "letter": ("Dear all,\n\n**well walked.**", ""),
+    "companies": ([{"name": "Northwind", "count": 2}, {"name": "Contoso", "count": 1}], []),
+    "levels": ([{"name": "I set it up", "count": 2}], []),
+    "prework": ("Bring one sentence.", ""),
+    "summary": ("For the person who does it.", ""),
+    "target": (12,),
+    "letter": ([Markdown("Dear all,\n\n**well walked.**")], [HOSTILE, "Well walked."], []),
+    "leader": (None, ANA),
     "limit": (3000,),
+    "link": ("https://build.example.org/one", ""),
+    "long": (False, True),
+    "member": (True, False),
+    "minutes": (60,),
+    "moves": ([{"title": "Set out", "starts": TUESDAY}],),
+    "order": (["pair share", "work"], []),
+    "planned": ([{"size": 2, "prompt": "What stings?"}], []),
+    "possible": (28, 0),
+    "purpose": ("Everyone can say what done means.", ""),
+    "recording": ("https://video.example.org/1", ""),
+    "scope": ("one", "later", "skip"),
+    "segments": (
+        [
+            {"what": "changed", "kind": "pair share", "was": 10, "minutes": 12, "reworded": True, "prompt": HOSTILE},
+            {"what": "changed", "kind": "work", "was": 10, "minutes": 10, "reworded": True, "prompt": ""},
+            {"what": "new", "kind": "break", "was": 5, "minutes": 5, "reworded": False, "prompt": ""},
+            {"what": "gone", "kind": "teach", "was": 5, "minutes": 0, "reworded": False, "prompt": ""},
+        ],
+        [],
+    ),
+    "url": ("https://video.example.org/1",),
+    "yours": (False, True),
     "lines": (LINES, []),
+    "mail": ("ben@example.org",),
     "members": (9, 1, 0),
     "met": (1, 0),
     "megabytes": (10,),
     "most": (15,),
+    "moved_up": (ANA, None),
     "name": ("Looking back", ""),
     "named": WHEN,
     "names": (["notes.pdf", "plan.png"], ["notes.pdf"]),
     "nearest": ("home", ""),
     "new": (True, False),
     "norms": (["Half-baked is welcome."], []),
+    "nominated": ([{"by": ANA, "why": HOSTILE}], []),
     "not_coming": ([CHI], []),
     "noun": ("cohort",),
     "number": (9,),
     "opened": ([{"name": "Value", "promise": "One routine runs.", "starts": date(2027, 1, 11), "closes": TUESDAY}], []),
     "option": ("time",),
+    "other": ("Sponsors", ""),
     "others": ([BEN, CHI], [BEN], []),
+    "overnight": (False, True),
     "owes": (["Two honest conversations", "One page"], []),
+    "owing": ([BEN, CHI], []),
     "part": ("soonish", ""),
     "past": (False, True),
     "paused": (False, True),
     "people": ([ANA, BEN, CHI], [ANA], []),
     "person": (ANA,),
+    "pieces": ([{"person": ANA, "link": "https://build.example.org/one"}, {"person": BEN, "link": ""}], []),
+    "pictures": (PICTURES, PICTURES[1:], []),
     "place": PLACES,
+    "placeless": (True, False),
     "places": (15,),
     "poll": (POLL,),
+    "posted": (False, True),
     "program": ("Value Accelerator",),
     "programs": (["value-accelerator-2027-01"], []),
     "promise": ("One real routine of your team runs, every week.",),
+    "promised": (False, True),
     "prompt": ("What was most valuable?", ""),
     "question": ("What first?",),
     "quotes": ([{"person": ANA, "words": HOSTILE}], []),
+    "read": (True, False),
     "reason": ("bug", "something-else"),
+    "regretted": (False, True),
+    "recommends": (
+        {"count": 8, "n": 11, "low": 43, "high": 90, "shown": True},
+        {"count": 0, "n": 3, "low": 0, "high": 100, "shown": False},
+        {"count": 0, "n": 0, "low": 0, "high": 100, "shown": False},
+    ),
     "room": (RoomRef(1),),
     "rounds": ROUNDS,
     "rsvp": ("", "yes", "maybe", "no"),
+    "said": ([{"person": ANA, "words": HOSTILE}], []),
     "seen": (7, 0),
     "sessions": ([{"title": "Set out", "starts": TUESDAY, "number": 1, "held": False, "next": True}], []),
+    "shelves": (
+        [
+            {
+                "title": "Set out",
+                "starts": TUESDAY,
+                "coming": True,
+                "prework": "Watch the video.",
+                "recording": "",
+                "materials": [{"title": "Worksheet", "url": "https://docs.example.org/1"}],
+            },
+            {
+                "title": "Arrive",
+                "starts": TUESDAY,
+                "coming": False,
+                "prework": "",
+                "recording": "https://video.example.org/2",
+                "materials": [],
+            },
+        ],
+        [],
+    ),
+    "sent": ("", "accepted", "declined"),
     "shared": (True, False),
+    "suggestion": ("Try it on Thursday.", ""),
     "signed": ("Dana",),
+    "spoken": ([{"person": ANA, "words": HOSTILE}], []),
+    "step": (*LINES, None),
+    "back": (False, True),
+    "came": ([], [ANA], [ANA, BEN]),
     "starts": (TUESDAY,),
     "state": ("held", "live", "cancelled"),
     "text": (Markdown("**Half way.** What is in your way?"),),
@@ -241,25 +424,65 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "unsure": ([BEN], []),
     "until": WHEN,
     "video": ("https://video.example.org/1", ""),
+    "volume": ("stay", "later", "stop"),
     "votes": (4, 1),
     "waiting": (5, 1, 0),
+    "waitlisted": (False, True),
     "wall": ("count", "names", "off"),
     "was": (TUESDAY,),
+    "why": ("She does the rollout.",),
     "welcome": ("Six hours together.", ""),
     "what": ("post", "edit", "room", "invite", "remove", "upload", "event", "group", "ungroup"),
     "words": (HOSTILE, "soonish"),
+    "works": ("The number on top.",),
     "zone": ("Europe/Berlin",),
     "zones": ([{"zone": "Berlin", "clock": "Tue 12 Jan, 16:00", "people": [ANA, BEN]}], []),
     "next_title": ("Read the map",),
     "next_starts": WHEN,
 }
 UNHEARD_OF: tuple[Fact, ...] = (3, "half-baked")  # what a feature from elsewhere may bring
+KEPT: Fact = [{"what": "time", "name": "Two"}, {"what": "held", "name": "One"}]
+THINGS: Fact = [
+    {"clock": "16:05", "name": name, "title": title, "words": words, "to": to, "some": "Sponsors"}
+    for name, title, words, to in (
+        ("preview/opened", "", "", "members"),
+        ("sessions/reminder-day", "Set out", "", "members"),
+        ("sessions/reminder-hour", "Set out", "", "members"),
+        ("homework/nudge", "One page", "", "members"),
+        ("surveys/ask", "", "Looking back", "some"),
+        ("surveys/ask", "", "", "members"),
+        ("prompts/ask", "", "What did you try?", "cohort"),
+        ("prompts/say", "", HOSTILE, "owing"),
+        ("a-feature/nobody-knows", "", "", "absent"),
+    )
+]
+DAY: Mapping[str, Fact] = {"day": "Mon", "before": 0, "like": 0, "titles": ["Set out"], "things": THINGS}
+MEETS: Fact = [
+    {"title": "Set out", "minutes": 60, "makes": "a plan", "homework": ["Two talks", "One page"]},
+    {"title": "Lab", "minutes": 45, "makes": "", "homework": []},
+]
+WEEKS: Fact = [
+    {"number": 0, "sessions": [], "days": [{**DAY, "before": 1}, {**DAY, "before": 3}]},
+    {"number": 1, "sessions": MEETS, "days": [DAY, {**DAY, "like": 1}]},
+]
 # Where one name means another thing.
 ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
+    "applications/accepted": {"before": ("submitted", "declined", "waitlisted")},
     "applications/invitation": {"starts": (date(2027, 1, 11),)},
+    "ceremony/home": {"words": (HOSTILE, "")},
+    "sessions/reminder-day": {
+        "owes": (["Two talks", "One step", "One page"], ["Two talks", "One page"], ["One page"], [])
+    },
     "cohort/home": {"starts": WHEN, "owes": ([{"title": "One page", "due": TUESDAY}], [])},
+    "buddies/home": {"people": ([BEN], [BEN, CHI])},
+    "buddies/introduced": {"people": ([BEN], [BEN, CHI])},
+    "buddies/partner": {"people": ([BEN], [BEN, CHI])},
     "cohort/leads": {"starts": WHEN},
-    "cohort/resumed": {"starts": WHEN},
+    "cohort/resumed": {"starts": WHEN, "survey": ("Looking back", "")},
+    "digest/week": {"starts": WHEN},
+    "letters/day": {"count": (2, 3, 4, 5, 6)},
+    "quiet/chosen": {"starts": WHEN, "survey": ("Looking back", "")},
+    "quiet/noticed": {"people": ([ANA, BEN], [ANA]), "asked": ([], [ANA], [ANA, BEN])},
     "delivery/caveat": {
         "what": ("invite", "remove", "room", "post"),
         "reason": ("role-order", "missing-permission", "roles-server-full", "leads-server-full", "voice-server-full"),
@@ -284,10 +507,57 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     },
     "exports/coming": {"what": (["applications", "nps"], ["nps"])},
     "exports/no-such": {"known": (["applications", "nps", "all"],)},
-    "exports/file": {"what": ("nps",)},
+    "faces/wall": {
+        "people": (
+            [
+                {"person": ANA, "what": ["Northwind", "I set it up"], "link": "https://ana.example.org"},
+                {"person": BEN, "what": [], "link": ""},
+            ],
+            [],
+        ),
+        "others": (3, 1, 0),
+        "shown": (True, False),
+    },
     "files/no-such": {"titles": (["One page"], ["One page", "Two honest conversations"])},
     "graduation/checklist": {"met": (False, True)},
     "graduation/letter": {"title": ("CEO", "")},
+    "nominations/nominated": {"starts": (date(2027, 1, 11),)},
+    "readiness/card": {
+        "step": ("decide", "invite", "fill", "launch", "room", "nothing"),
+        "zones": ([{"name": "Berlin", "count": 3}, {"name": "New York", "count": 1}], []),
+        "room": (RoomRef(1), None),
+    },
+    "readiness/starting": {"people": ([{"person": ANA, "what": ["Northwind"], "link": ""}], [])},
+    "graduation/named": {"again": WHEN},
+    "reunion/home": {"words": (HOSTILE, "")},
+    "leaders/letter": {"title": ("CEO", "")},
+    "leaders/unapproved": {"title": ("CEO", "")},
+    "guests/thank": {"guest": ("Ana Flores, Northwind",), "called": ("Ana Flores",)},
+    "guests/write": {
+        "guest": ("Ana Flores, Northwind",),
+        "called": ("Ana Flores",),
+        "clock": ("Tuesday 12 January, 16:00 (Europe/Berlin)",),
+    },
+    "hosting/offered": {"others": ([BEN, CHI], [])},
+    "plan/difference": {
+        "lines": (
+            [
+                {"what": "title", "was": "Set out", "now": HOSTILE},
+                {"what": "goal", "was": "", "now": "One number."},
+                {"what": "place", "was": "voice", "now": "chat"},
+                {"what": "guest", "was": "Ana Flores", "now": ""},
+            ],
+            [],
+        ),
+        "homework": (
+            [
+                {"title": "One page", "now": "Two pages", "ask": HOSTILE, "was": TUESDAY, "due": TUESDAY},
+                {"title": "One page", "now": "", "ask": "Bring it.", "was": None, "due": None},
+            ],
+            [],
+        ),
+        "planned": (55, 0),
+    },
     "polls/opened": {"ends": (TUESDAY,)},
     "polls/poll": {"ends": (TUESDAY,)},
     "polls/result": {"poll": ({**POLL, "closed": True},)},
@@ -296,10 +566,62 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     "program/launch-confirm": {"starts": (date(2027, 1, 11),)},
     "program/launched": {"people": ([ANA, BEN, CHI], [ANA])},
     "program/list": {"known": ([{"key": "value-accelerator", "name": "Value Accelerator"}], [])},
+    "program/open-preview": {"starts": (date(2027, 1, 11),)},
     "program/placeholders": {"places": (["place", "sessions[1].prework"],)},
     "program/starts-in-the-past": {"starts": (date(2020, 1, 11),)},
+    "preview/weeks": {"weeks": (WEEKS, []), "messages": (47,), "page": (1, 2), "pages": (1, 3)},
+    "report/file": {"format": ("html", "png")},
+    "report/page": {
+        "starts": (date(2027, 1, 11),),
+        "graduates": (10, 1, 0),
+        "asks_goals": (True, False),
+        "goals": ([{"words": "Yes", "count": 6}, {"words": "Partly", "count": 2}], []),
+        "answered": (8,),
+        "built": ([{"title": "One page", "count": 9}, {"title": "Two talks", "count": 11}], []),
+        "percent": (86, None),
+        "meetings": ([{"title": "Set out", "there": 9, "expected": 11}], []),
+        "asks_nps": (True, False),
+        "nps": ({"would": 8, "n": 11, "score": 64, "low": 20, "high": 93}, None),
+        "hours": ("6", "2.5"),
+        "around": ("4",),
+        "preparing": (30,),
+        "reading": (5,),
+    },
+    "close/confirm": {"title": ("Set out", "")},
+    "update/breaks": {
+        "broken": (
+            [
+                {"what": what, "how": how, "name": "One"}
+                for what in ("held-session", "past-session", "homework", "answer", "survey-answer")
+                for how in ("gone", "changed")
+            ],
+        )
+    },
+    "update/confirm": {
+        "changes": (
+            [
+                {"what": "program", "how": "changed", "name": "", "fields": ["promise", "something-new"]},
+                {"what": "application", "how": "changed", "name": "", "fields": []},
+                *(
+                    {"what": what, "how": how, "name": "One", "fields": ["title", "agenda"]}
+                    for what in ("session", "homework", "survey", "prompt", "message")
+                    for how in ("new", "gone", "changed")
+                ),
+            ],
+        ),
+        "kept": (KEPT, []),
+    },
+    "update/same": {"kept": (KEPT, [])},
+    "exports/file": {"what": ("nps", "all"), "format": ("csv", "xlsx")},
     "sessions/recap": {"graduates": (None, TUESDAY)},
+    **{
+        name: {"lines": (["“It held.” Ana", HOSTILE.replace("\n", " ")],)}
+        for name in ("testimonials/collected", "testimonials/posted")
+    },
+    "testimonials/home": {"words": (HOSTILE, ""), "named": (False, True)},
+    "testimonials/kept": {"named": (False, True)},
     "sessions/cancelled-by-you": {"graduates": (None, TUESDAY)},
+    "sessions/move-choice": {"zones": ([], [{"zone": "Berlin", "clock": "Tue 12 Jan, 16:00", "people": [ANA]}])},
     "sessions/recap-draft": {"graduates": (None, TUESDAY)},
 }
 DIRECTORY = Directory(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -33,6 +33,8 @@ ENDED = (EffectState.SENT, EffectState.EXPIRED, EffectState.WITHDRAWN)
 class Actor(Protocol):
     """Somebody who can do what a client of the platform lets them do."""
 
+    forms: list[object]  # those they filled in, page by page, as the platform has them
+
     @property
     def name(self) -> str: ...
 
@@ -48,8 +50,13 @@ class Actor(Protocol):
         """The newest button of that label that they see; `on`: beneath these words."""
         ...
 
-    async def answers(self) -> None:
-        """Fills in the form that opens, page by page, with what fits."""
+    async def answers(self, given: Mapping[str, str] | None = None, *, rest: bool = True) -> None:
+        """Fills in the form that opens, page by page, with what fits; `given`: with this where the label has these
+        words, as it is shown where it is chosen; without the `rest`, all else stays as it stands."""
+        ...
+
+    async def begins(self, given: Mapping[str, str]) -> None:
+        """Fills in the first page of a form, and puts the rest away."""
         ...
 
     def sees(self, text: str) -> bool:
@@ -161,6 +168,11 @@ def built(
     )
     app.prepare()
     return app
+
+
+def meant(label: str, given: Mapping[str, str]) -> str | None:
+    """What is given for the field of that label. The words must stand in what the narrowest platform shows of it."""
+    return next((answer for words, answer in given.items() if words in label), None)
 
 
 async def until(condition: Callable[[], bool], seconds: float = WITHIN) -> None:

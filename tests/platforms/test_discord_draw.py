@@ -355,7 +355,12 @@ def test_what_a_message_to_the_room_offers_fits_into_its_buttons() -> None:
         "prompts/open": {"cohort_id": 9_999_999_999, "prompt": "k" * 64},
         "sessions/was-here": {"session_id": 9_999_999_999, "membership_id": 9_999_999_999},
         "applications/decide": {"application_id": 9_999_999_999, "decision": "waitlist"},
-        "timetable/move": {"session_id": 9_999_999_999, "starts": "2027-01-31T16:00:00+00:00", "revision": 999},
+        "timetable/move": {
+            "session_id": 9_999_999_999,
+            "starts": "2027-01-31T16:00:00+00:00",
+            "revision": 999,
+            "scope": "later",
+        },
         "commands/do": {"/command": "session attendance"},
     }
     assert all(len(ids.custom_id(action, args)) <= 100 for action, args in offered.items())

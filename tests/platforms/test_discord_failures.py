@@ -322,6 +322,7 @@ async def about_to_act(world: Mortal) -> DiscordActor:
 @pytest.mark.parametrize("act", [by_command, by_button])
 async def test_an_interaction_that_is_delivered_three_times_is_done_once(world: Mortal, act: Act) -> None:
     await about_to_act(world)
+    await adds(world, world.person("Chi"), act)  # the first who hands something in begins the wall as well
     once = await adds(world, world.person("Ana"), act)
     world.discord.redeliver(3)
     thrice = await adds(world, world.person("Ben"), act)

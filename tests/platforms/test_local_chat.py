@@ -423,3 +423,10 @@ async def test_a_line_is_completed_word_by_word(chat: Chat) -> None:
     assert await lines("/tea green ear") == ["/tea green earl grey"]
     assert await lines("/tea green earl g") == ["/tea green earl grey"]
     assert await lines("/time ") == []
+
+
+async def test_whom_a_command_names_comes_with_it_and_nobody_else(chat: Chat) -> None:
+    door = ListeningDoor()
+    await client(chat, door, "ana").says("/program facilitator @ben and @nobody or mail ana@ben")
+    named = door.heard[-1].mentioned
+    assert {account: profile.name for account, profile in named.items()} == {"ben": chat.person("ben").name}

@@ -48,6 +48,7 @@ from bot.platforms.local.chat import Chat
 from bot.platforms.local.draw import draw_words
 from bot.platforms.local.page import Page
 from bot.platforms.local.send import LocalPlatform
+from bot.platforms.local.state import Upcoming
 
 NOON = datetime(2027, 1, 11, 12, tzinfo=UTC)
 EVERY_KIND = Form(
@@ -111,14 +112,14 @@ class FakeKeeper:
     def set_pace(self, pace: float) -> None:
         self.speed = pace
 
-    def next_thing(self) -> tuple[datetime, str] | None:
-        return self.at + timedelta(hours=3), "Tea"
+    def next_thing(self) -> Upcoming | None:
+        return Upcoming(self.at + timedelta(hours=3), "Tea", "to Ana")
 
     async def forward(self, by: timedelta) -> None:
         self.at += by
 
-    async def to_next(self) -> None:
-        self.at += timedelta(hours=3)
+    async def to_next(self, shown: datetime | None = None) -> None:
+        self.at = shown or self.at + timedelta(hours=3)
 
 
 def said(text: str) -> Message:
@@ -293,7 +294,7 @@ async def test_a_person_sees_their_own_rooms_and_nobody_elses(page: Served) -> N
     assert state["clock"] == {
         "now": "2027-01-11T12:00:00+00:00",
         "pace": 0,
-        "next": {"at": "2027-01-11T15:00:00+00:00", "what": "Tea"},
+        "next": {"at": "2027-01-11T15:00:00+00:00", "what": "Tea", "whom": "to Ana"},
         "movable": True,
     }
     assert "for ben" in json.dumps(state)
@@ -468,7 +469,7 @@ async def test_a_file_comes_as_a_download_and_only_to_those_who_see_it(page: Ser
 
 async def test_the_clock_is_moved_from_the_page(page: Served) -> None:
     await page.post("/api/clock", {"do": "forward", "hours": 24})
-    await page.post("/api/clock", {"do": "next"})
+    await page.post("/api/clock", {"do": "next", "at": "2027-01-12T15:00:00+00:00"})
     status, view = await page.post("/api/clock", {"do": "pace", "pace": 10080})
     assert (status, page.keeper.at) == (200, NOON + timedelta(hours=27))
     assert json.loads(view)["pace"] == 10080

@@ -12,12 +12,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.platforms.slack.setup import Mode
 from cohorts.outbox import Effect, EffectKind, EffectState
 from cohorts.store import Db
 from tests.platforms.discord_stage import DiscordStage
+from tests.platforms.local_stage import LocalStage
 from tests.platforms.slack_stage import SlackStage
 from tests.platforms.stage import Actor, Stage, together
 
@@ -25,10 +26,10 @@ NAMES = ("Ana", "Ben", "Chi", "Dan", "Eve", "Fin", "Gus", "Hal", "Ivy", "Jon", "
 ZONES = ("Europe/Berlin", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
 FIRST = datetime(2027, 1, 11, 15, 0, tzinfo=UTC)
 
-STAGES: dict[str, Callable[[Path], SlackStage | DiscordStage]] = {
+STAGES: dict[str, Callable[[Path], SlackStage | DiscordStage | LocalStage]] = {
     "slack by socket": lambda folder: SlackStage(folder, Mode.SOCKET),
-    "slack over http": lambda folder: SlackStage(folder, Mode.HTTP),
     "discord": DiscordStage,
+    "local": LocalStage,
 }
 
 
@@ -131,7 +132,9 @@ def joinings(stage: Stage) -> list[EffectState]:
 
 async def everything_arrived_once(stage: Stage) -> None:
     def posts(db: Db) -> dict[str, EffectState]:
-        rows = db.exec(select(Effect).where(Effect.kind == EffectKind.POST)).all()
+        """The parts of a letter that its first part took along have no message of their own."""
+        alone = col(Effect.enclosed_in).is_(None)
+        rows = db.exec(select(Effect).where(Effect.kind == EffectKind.POST, alone)).all()
         return {row.key: row.state for row in rows}
 
     states = stage.app.store.read(posts)

@@ -49,6 +49,21 @@ DOORS = [(sort, declared) for sort in SORTS for declared in OURS.of(sort).values
 AMBER_STARTS, BIRCH_STARTS = "2027-01-11", "2027-01-18"
 MIDWAY = datetime(2027, 1, 18, 16, 15, tzinfo=UTC)  # both have met; homework, surveys and reflections are open
 MORE = """
+guest = "gus"
+
+[[guests]]
+key = "gus"
+name = "Gus Ek"
+brief = "Ten minutes of what they did."
+
+[leader]
+name = "Ada Osei"
+letter = "Well walked."
+
+[graduation]
+attend = 0
+reunion = "30d after graduation"
+
 [[surveys]]
 key = "later"
 when = "day 41 at 09:00"
@@ -63,6 +78,7 @@ key = "word"
 when = "day 30 at 09:00"
 text = "A word on the way."
 """
+SAID = ("words", "question", "title", "ask")  # what one types oneself is shown to one's own people
 Key = tuple[str, object]  # a row: its table and its id
 
 
@@ -100,11 +116,18 @@ class Towns(SlackWorld):
             await opened(self, side.team, side.lead, "beta", starts)
             await applied(self, self.of(side.team, side.applicant), "beta")
             first_of, second_of = (self.of(side.team, name) for name in side.members[:2])
-            await first_of.types(f"/submit https://{side.mark.lower()}.test the {side.mark} way")
-            await self.quiet()
+            for person in (self.of(side.team, name) for name in side.members):
+                await person.types(f"/submit https://{side.mark.lower()}.test the {side.mark} way")
+                await self.quiet()
             await first_of.types(f"/cohort kudos @{second_of.user.handle} for {side.mark} tea")
         await self.settle()
         for side in (self.amber, self.birch):
+            reader = SlackActor(self.of(side.team, side.members[0]))
+            await reader.types("/cohort review")
+            await self.quiet()
+            await reader.presses("Review")
+            await reader.answers()
+            await self.settle()
             self.known(side)
         self.told = len(self.slack.calls)
         return self
@@ -124,7 +147,17 @@ class Towns(SlackWorld):
     def known(self, side: Side) -> None:
         """The ids of its rows, by the names that buttons carry, and the words that only it may read."""
         owned = self.owned(side)
-        for name in ("cohort", "session", "homework", "application", "membership", "effect", "person", "poll"):
+        for name in (
+            "cohort",
+            "session",
+            "homework",
+            "application",
+            "membership",
+            "effect",
+            "person",
+            "poll",
+            "review",
+        ):
             side.rows[f"{name}_id"] = sorted(int(str(key)) for table, key in owned if table == name)
         side.rows["cohort"] = side.rows["cohort_id"]
         side.handles = [str(row[2]) for (table, _), row in owned.items() if table == "cohort"]
@@ -195,7 +228,10 @@ async def towns(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     programs = folder / "programs"
     programs.mkdir()
     for key in ("alpha", "beta"):
-        (programs / f"{key}.toml").write_text((PROGRAM + MORE).replace("KEY", key), "utf-8")
+        text = (PROGRAM.rstrip() + MORE).replace("KEY", key)
+        (programs / f"{key}.toml").write_text(
+            text.replace('ask = "Show it."', 'ask = "Show it."\npeer_review = 1'), "utf-8"
+        )
     async with Towns(folder, ("Amber Ltd", "Birch Inc"), one_app=request.param, programs=programs) as made:
         assert isinstance(made, Towns)
         yield await made.story()
@@ -209,6 +245,7 @@ def who(side: Side, world: Towns, declared: Declared) -> list[Human]:
     names = {
         Role.ANYONE: ["Olu", f"Sam {side.mark}"],
         Role.MEMBER: [side.members[0]],
+        Role.HOST: [side.lead],
         Role.FACILITATOR: [side.lead],
         Role.OWNER: ["Olu"],
     }
@@ -250,6 +287,8 @@ def lines(world: Towns, side: Side, declared: Declared) -> Iterator[str]:
         given = {
             one.name: shape
             if one.kind is Kind.PERSON
+            else "some words"
+            if one.name in SAID
             else OPTIONS.get(one.kind, one.choices[0] if one.choices else shape)
             for one in declared.options
         }
@@ -423,6 +462,10 @@ async def test_everything_due_reaches_its_own_workspace_with_its_own_token(towns
     since = len(towns.slack.calls)
     for person in (one for team in towns.teams for one in team.people.values()):
         towns.breathes(person)
+    for side in (towns.amber, towns.birch):
+        room = next(one for one in side.team.channels.values() if one.name.startswith("alpha"))
+        await towns.of(side.team, side.lead).types("/program prompt 2027-03-01 10:00 What is in your way?", room)
+        await towns.settle()
     await towns.until(datetime(2027, 6, 30, 12, 0, tzinfo=UTC))
 
     def fired(db: Db) -> set[tuple[int, str]]:

@@ -352,7 +352,7 @@ STORY: tuple[Step, ...] = (
         lambda h: h.says("fay", "/program launch").presses("fay", "program/launched"),
         lambda h: h.has(Cohort, Cohort.state == CohortState.RUNNING),
     ),
-    time_passes("the day before", day(10, 18)),
+    time_passes("the first reminder: on the morning, since the day before is a Sunday", day(11, 8)),
     Step("rsvp", lambda h: h.presses("ana", "sessions/rsvp"), _of_member("ana", Rsvp)),
     Step(
         "move",

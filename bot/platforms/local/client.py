@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -34,6 +35,8 @@ from bot.platforms.local.draw import (
     text_of,
 )
 from bot.platforms.local.journal import OpenForm
+
+_MENTION = re.compile(r"(?<!\S)@([\w.-]+)")
 
 Offered: TypeAlias = File | Unread  # what somebody attaches, or what of it did not even come here
 
@@ -193,7 +196,6 @@ class Client:
 
     def _inbound(self, deed: Deed, scene: _Scene) -> Inbound:
         room = self.chat.room(scene.room)
-        author = deed.author if isinstance(deed, Picked) else None
         return Inbound(
             event_id=self.ids(),
             workspace=self.workspace,
@@ -201,8 +203,18 @@ class Client:
             profile=self._profile(self.id),
             deed=deed,
             room=room.id if room.dm_of is None else None,
-            mentioned={} if author is None else {author: self._profile(author)},
+            mentioned={account: self._profile(account) for account in self._named(deed)},
         )
+
+    def _named(self, deed: Deed) -> set[str]:
+        """Accounts that it names, as any chat tells them apart from other words."""
+        match deed:
+            case Picked(author=str(author)):
+                return {author}
+            case Typed(text=text):
+                known = {person.id for person in self.chat.people()}
+                return known.intersection(_MENTION.findall(text))
+        return set()
 
     def _profile(self, account: str) -> Profile:
         person = self.chat.person(account)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import re
 import secrets
@@ -23,7 +24,7 @@ from bot.platforms.local.client import Client, FormGone, Offered
 from bot.platforms.local.draw import DrawnButton
 from bot.platforms.local.journal import Event
 from bot.platforms.local.security import Guard, Handler, protect
-from bot.platforms.local.state import Change, ClockView, change_for, clock_view, state_of
+from bot.platforms.local.state import Change, ClockView, Upcoming, change_for, clock_view, state_of
 
 STATIC = {
     "chat.css": "text/css",
@@ -33,9 +34,13 @@ STATIC = {
     "composer.js": "text/javascript",
     "form.js": "text/javascript",
     "clock.js": "text/javascript",
+    "help.js": "text/javascript",
+    "arrows.js": "text/javascript",
     "favicon.svg": "image/svg+xml",
 }
 LONGEST_STEP = timedelta(days=31)
+BEAT = 0.25  # seconds between looks at the clock
+A_SECOND = timedelta(seconds=1)
 
 
 class Timekeeper(Protocol):
@@ -47,11 +52,11 @@ class Timekeeper(Protocol):
 
     def set_pace(self, pace: float) -> None: ...
 
-    def next_thing(self) -> tuple[datetime, str] | None: ...
+    def next_thing(self) -> Upcoming | None: ...
 
     async def forward(self, by: timedelta) -> None: ...
 
-    async def to_next(self) -> None: ...
+    async def to_next(self, shown: datetime | None = None) -> None: ...
 
 
 def _templates() -> Path:
@@ -155,14 +160,17 @@ class Handlers:
             await stream.prepare(request)
             # Whatever happened before this line is in the state that the page now fetches.
             await _tell(stream, {"kind": "refresh"})
+            told = self._time()
             while True:
-                try:
-                    change = await asyncio.wait_for(changes.get(), timeout=1)
-                except TimeoutError:
-                    change = {"kind": "clock", "clock": self._time()}
-                if change is None:
-                    return stream
-                await _tell(stream, change)
+                with contextlib.suppress(TimeoutError):
+                    change = await asyncio.wait_for(changes.get(), timeout=BEAT)
+                    if change is None:
+                        return stream
+                    await _tell(stream, change)
+                time = self._time()
+                if time["next"] != told["next"] or _apart(told, time) >= A_SECOND:
+                    told = time
+                    await _tell(stream, {"kind": "clock", "clock": time})
         except ConnectionResetError:
             return stream  # the tab was closed
         finally:
@@ -217,7 +225,7 @@ class Handlers:
                     raise NotUnderstood("a step of one hour to 31 days")
                 await timekeeper.forward(by)
             case "next":
-                await timekeeper.to_next()
+                await timekeeper.to_next(body.moment("at"))
             case "pace":
                 timekeeper.set_pace(float(max(0, body.number("pace"))))
             case _:
@@ -261,6 +269,16 @@ class Body:
 
     def maybe_text(self, name: str) -> str | None:
         return None if self._raw.get(name) is None else self.text(name)
+
+    def moment(self, name: str) -> datetime | None:
+        text = self.maybe_text(name)
+        try:
+            at = datetime.fromisoformat(text) if text is not None else None
+        except ValueError as error:
+            raise NotUnderstood(f"{name}: a moment is expected") from error
+        if at is not None and at.tzinfo is None:
+            raise NotUnderstood(f"{name}: a moment with its zone is expected")
+        return at
 
     def number(self, name: str) -> int:
         value = self._raw.get(name)
@@ -315,6 +333,10 @@ async def _object(request: web.Request) -> Mapping[str, object]:
     if not isinstance(raw, dict):
         raise NotUnderstood("an object is expected")
     return raw
+
+
+def _apart(one: ClockView, other: ClockView) -> timedelta:
+    return datetime.fromisoformat(other["now"]) - datetime.fromisoformat(one["now"])
 
 
 async def _tell(stream: web.StreamResponse, change: Change) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, NotRequired, TypedDict
 
@@ -13,6 +14,15 @@ from bot.platforms.local.draw import DrawnForm, DrawnMessage
 from bot.platforms.local.journal import Edited, Event, FormClosed, FormOpened, OpenForm, Posted, ReadTo
 
 LATEST = 300  # messages of a room that the page shows
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """What the clock says will happen next, and to whom, in words."""
+
+    at: datetime
+    what: str
+    whom: str = ""
 
 
 class PersonView(TypedDict):
@@ -83,6 +93,7 @@ class ShortcutView(TypedDict):
 class NextView(TypedDict):
     at: str
     what: str
+    whom: str
 
 
 class ClockView(TypedDict):
@@ -165,14 +176,20 @@ def change_for(chat: Chat, person: str, event: Event) -> Change | None:
 
 
 def clock_view(
-    now: datetime, pace: float = 0, following: tuple[datetime, str] | None = None, *, movable: bool = False
+    now: datetime, pace: float = 0, following: Upcoming | None = None, *, movable: bool = False
 ) -> ClockView:
     return {
         "now": iso(now),
         "pace": pace,
-        "next": None if following is None else {"at": iso(following[0]), "what": following[1]},
+        "next": _next(following),
         "movable": movable,
     }
+
+
+def _next(following: Upcoming | None) -> NextView | None:
+    if following is None:
+        return None
+    return {"at": iso(following.at), "what": following.what, "whom": following.whom}
 
 
 def message_view(chat: Chat, message: ChatMessage) -> MessageView:

@@ -174,12 +174,13 @@ class Answer:
         await self._tell_in_chat(draw(otherwise or self._once_more()))
 
     def _once_more(self) -> Message:
-        """A sentence with a button that does the same again, from a new moment on."""
+        """A sentence with a button that does the same again, from a new moment on. Plain words never open a form."""
         carried = same_again(self._arrival.deed)
         if carried is None:
             return self._say("ask-again")
-        label = self._words.get("slack", "answers", "again-button")
-        return Message(blocks=self._say("again").blocks, buttons=(Button(AGAIN, label, carried),))
+        name = "again" if self._arrival.trigger else "press"
+        label = self._words.get("slack", "answers", f"{name}-button")
+        return Message(blocks=self._say(name).blocks, buttons=(Button(AGAIN, label, carried),))
 
     # A message.
 

@@ -1,0 +1,236 @@
+"""Buddies: each member is accountable to somebody. Pairs from the launch on, one trio where the number is odd.
+
+Whoever joins later and whoever is left alone gets into a pair; nobody else's changes, but that a trio gives one away.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel, col, select
+
+from cohorts import breakouts, touchpoints
+from cohorts.answers import answers_of, goal_of
+from cohorts.cohort import Cohort, CohortState, Membership, MembershipState, present, zones_of
+from cohorts.moments import next_morning
+from cohorts.pairing import Rules, plan
+from cohorts.planning import Occasion, Rule, Source
+from cohorts.program_kinds import Urgency
+from cohorts.store import Db, link, moment
+
+GONE = (MembershipState.LEFT, MembershipState.REMOVED)
+SHARED_WORDS = 3
+_LONG = 5  # letters of a word that says something
+
+
+class Buddy(SQLModel, table=True):
+    """Who has the same `pair` in a cohort are each other's buddies."""
+
+    id: int = Field(default=None, primary_key=True)
+    cohort_id: int = link("cohort.id")
+    membership_id: int = link("membership.id", index=False, unique=True)
+    pair: int
+    revision: int = Field(default=0)  # of who the others are
+    at: datetime = moment()
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What two people have in common, as far as both said so."""
+
+    company: str = ""
+    level: str = ""
+    words: tuple[str, ...] = ()  # of both their goals
+
+
+def of(db: Db, membership: Membership) -> list[Membership]:
+    """Somebody's buddies: one, or two in a trio; those who pause are missing."""
+    mine = db.exec(select(Buddy).where(Buddy.membership_id == membership.id)).one_or_none()
+    if mine is None:
+        return []
+    return list(
+        db.exec(
+            select(Membership)
+            .join(Buddy, col(Buddy.membership_id) == col(Membership.id))
+            .where(
+                Buddy.cohort_id == mine.cohort_id,
+                Buddy.pair == mine.pair,
+                Membership.id != membership.id,
+                col(Membership.state).in_((MembershipState.ACTIVE, MembershipState.GRADUATED)),
+            )
+            .order_by(col(Membership.id))
+        ).all()
+    )
+
+
+def unsettled(db: Db, workspace_id: int) -> list[Cohort]:
+    """Running cohorts in which somebody has no buddy yet, or had one who left."""
+    found = db.execute(_unsettled(), {"place": workspace_id}).scalars()
+    cohorts = [db.get_one(Cohort, id_) for id_ in sorted(found)]
+    return [one for one in cohorts if one.program.defaults.buddies]
+
+
+@cache
+def _unsettled() -> "sa.Select[Any]":
+    alone = sa.and_(col(Buddy.id).is_(None), col(Membership.state) == MembershipState.ACTIVE)
+    left = sa.and_(col(Buddy.id).is_not(None), col(Membership.state).in_(GONE))
+    return (
+        sa.select(col(Cohort.id))
+        .join(Membership, col(Membership.cohort_id) == col(Cohort.id))
+        .outerjoin(Buddy, col(Buddy.membership_id) == col(Membership.id))
+        .where(
+            col(Cohort.workspace_id) == sa.bindparam("place"),
+            col(Cohort.state) == CohortState.RUNNING,
+            sa.or_(alone, left),
+        )
+        .distinct()
+    )
+
+
+def settle(db: Db, cohort: Cohort, *, now: datetime) -> bool:
+    """Everybody who takes part has a buddy, if anybody is left for them; whether something changed."""
+    members = {one.id: one for one in present(db, cohort)}
+    rows = {row.membership_id: row for row in _rows(db, cohort)}
+    was = _pairs(rows.values())
+    for gone in [row for id_, row in rows.items() if db.get_one(Membership, id_).state in GONE]:
+        db.delete(rows.pop(gone.membership_id))
+    pairs = [pair for pair in _pairs(rows.values()) if len(pair) > 1]
+    placed = {one for pair in pairs for one in pair}
+    loose = sorted(id_ for id_ in members.keys() | rows.keys() if id_ not in placed)
+    pairs = arranged(pairs, loose, breakouts.never_together(db, cohort), seed=cohort.id)
+    if sorted(pairs) == sorted(was):
+        db.flush()
+        return False
+    _keep(db, cohort, pairs, rows, set(was), now)
+    touchpoints.reconcile(db, cohort, now=now)
+    return True
+
+
+Pair = tuple[int, ...]
+
+
+def arranged(pairs: Iterable[Pair], loose: list[int], never: frozenset[frozenset[str]], *, seed: int) -> list[Pair]:
+    """Pure. The loose ones among themselves; a last one into a pair, or with the third of a trio where there is one."""
+    found = list(pairs)
+    made = plan([str(one) for one in loose], 1, rules=Rules(never=never), seed=seed).first if len(loose) > 1 else None
+    new = [tuple(sorted(int(one) for one in group)) for group in made.groups] if made is not None else []
+    alone = [int(one) for one in made.sat_out] if made is not None else loose
+    found += new
+    for one in sorted(alone):
+        _place(found, one, never)
+    return _one_trio(found, never)
+
+
+def _place(pairs: list[Pair], one: int, never: frozenset[frozenset[str]]) -> None:
+    """With the last of a trio, else into the smallest pair."""
+    for trio in (pair for pair in pairs if len(pair) == 3):
+        given = next((other for other in reversed(trio) if _may(one, other, never)), None)
+        if given is not None:
+            pairs.remove(trio)
+            pairs += [tuple(other for other in trio if other != given), tuple(sorted((one, given)))]
+            return
+    fitting = [pair for pair in pairs if all(_may(one, other, never) for other in pair)]
+    if fitting:
+        into = min(fitting, key=lambda pair: (len(pair), pair))
+        pairs[pairs.index(into)] = tuple(sorted((*into, one)))
+
+
+def _may(one: int, other: int, never: frozenset[frozenset[str]]) -> bool:
+    return frozenset({str(one), str(other)}) not in never
+
+
+def _one_trio(pairs: list[Pair], never: frozenset[frozenset[str]]) -> list[Pair]:
+    """Two trios are three pairs: each gives its last one away."""
+    trios = [pair for pair in pairs if len(pair) == 3]
+    while len(trios) > 1:
+        first, second = trios.pop(), trios.pop()
+        given = next(
+            ((a, b) for a in reversed(first) for b in reversed(second) if _may(a, b, never)),
+            None,
+        )
+        if given is None:
+            continue
+        pairs.remove(first)
+        pairs.remove(second)
+        pairs += [tuple(one for one in trio if one not in given) for trio in (first, second)]
+        pairs.append(tuple(sorted(given)))
+    return pairs
+
+
+def _keep(db: Db, cohort: Cohort, pairs: list[Pair], rows: dict[int, Buddy], was: set[Pair], now: datetime) -> None:
+    highest = max((row.pair for row in rows.values()), default=0)
+    for pair in pairs:
+        if pair in was:
+            continue
+        highest += 1
+        for one in pair:
+            row = rows.pop(one, None)
+            if row is None:
+                row = Buddy(cohort_id=cohort.id, membership_id=one, pair=highest, at=now)
+                db.add(row)
+            else:
+                row.pair, row.at, row.revision = highest, now, row.revision + 1
+    kept = {one for pair in pairs for one in pair}
+    for id_, row in rows.items():
+        if id_ not in kept:
+            db.delete(row)
+    db.flush()
+
+
+def _rows(db: Db, cohort: Cohort) -> list[Buddy]:
+    return list(db.exec(select(Buddy).where(Buddy.cohort_id == cohort.id).order_by(col(Buddy.id))).all())
+
+
+def _pairs(rows: Iterable[Buddy]) -> list[Pair]:
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for row in rows:
+        found[row.pair].append(row.membership_id)
+    return [tuple(sorted(pair)) for pair in found.values()]
+
+
+def common(db: Db, cohort: Cohort, one: Membership, other: Membership) -> Common:
+    """Nothing that only one of them said."""
+    program, mine, theirs = cohort.program, answers_of(db, cohort, one), answers_of(db, cohort, other)
+    goals = [_words(goal_of(db, cohort, member)) for member in (one, other)]
+    return Common(
+        _same(program.company_of(mine), program.company_of(theirs)),
+        _same(program.level_of(mine), program.level_of(theirs)),
+        tuple(word for word in goals[0] if word in goals[1])[:SHARED_WORDS],
+    )
+
+
+def _same(one: str | None, other: str | None) -> str:
+    return one if one and other and one.strip().casefold() == other.strip().casefold() else ""
+
+
+def _words(text: str) -> list[str]:
+    """The longer words, once each, as they come."""
+    bare = "".join(char if char.isalpha() else " " for char in text.casefold())
+    return list(dict.fromkeys(word for word in bare.split() if len(word) >= _LONG))
+
+
+def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
+    found = _rows(db, cohort)
+    zones = zones_of(db, cohort) if found else {}
+    for row in found:
+        met = next_morning(row.at, zones[row.membership_id])
+        yield Occasion("buddy", row.id, row.revision, {"met": met}, member=row.membership_id)
+
+
+TOUCHPOINTS = Source(
+    occasions=_occasions,
+    rules=(
+        Rule(
+            "buddies/introduce",
+            on="buddy",
+            anchor="met",
+            late=timedelta(days=7),
+            switch="buddies",
+            urgency=Urgency.WEEK,
+        ),
+    ),
+)
