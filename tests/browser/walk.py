@@ -37,6 +37,8 @@ def the_facilitator_opens(visitor: Visitor) -> None:
     visitor.dialog.get_by_label("Their title").fill("Head of Customers")
     visitor.photo("04-open-form").submits()
     visitor.presses("Open for applications").reads("Value Accelerator is open").photo("05-opened")
+    visitor.acts_as("Olu Adeyemi").reads("Your letter to the graduates").photo("05-letter")
+    visitor.presses("Approve").reads("Approved, thank you")
 
 
 def a_participant_applies(visitor: Visitor) -> None:
@@ -119,7 +121,7 @@ def they_meet(visitor: Visitor, number: int) -> None:
 
 def they_graduate(visitor: Visitor) -> None:
     visitor.waits_until_next_is("The names of the graduates").waits("Go to it").acts_as("Sam Rivera")
-    visitor.reads("You graduated from Value Accelerator").photo("28-graduated")
+    visitor.reads("You graduated from Value Accelerator").reads("the unglamorous part").photo("28-graduated")
     visitor.asks("/graduate").photo("29-graduate")
 
 
