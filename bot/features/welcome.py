@@ -16,14 +16,15 @@ def first(ask: Ask) -> Reply:
 
 @button("welcome/rehearse", role=Role.OWNER, reads=True)
 def rehearse(ask: Ask) -> Reply:
-    return Reply("welcome/rehearse", known=list(ask.catalogue), presses=[does("program preview")])
+    return Reply("welcome/rehearse", known=list(ask.catalogue), presses=[does("program preview", "preview")])
 
 
 @button("welcome/open", role=Role.OWNER, reads=True)
 def open_(ask: Ask) -> Reply:
-    return Reply("welcome/open", known=list(ask.catalogue), presses=[does("program open"), does("program preview")])
+    presses = [does("program open", "open"), does("program preview", "preview")]
+    return Reply("welcome/open", known=list(ask.catalogue), presses=presses)
 
 
 @button("welcome/facilitator", role=Role.OWNER, reads=True)
 def facilitator(ask: Ask) -> Reply:
-    return Reply("welcome/facilitator", presses=[does("program facilitator")])
+    return Reply("welcome/facilitator", presses=[does("program facilitator", "name")])

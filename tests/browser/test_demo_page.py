@@ -176,7 +176,7 @@ def test_a_form_takes_the_focus_and_gives_it_back(page: Page, address: str) -> N
     expect(visitor.composer).to_be_focused()
 
     visitor.presses("Name a facilitator")
-    button = visitor.log.get_by_role("button", name="program facilitator").last
+    button = visitor.log.get_by_role("button", name="Say who").last
     button.focus()
     page.keyboard.press("Enter")
     expect(visitor.dialog).to_be_visible()

@@ -26,11 +26,11 @@ def test_the_first_owner_who_appears_is_greeted_once(chat: World) -> None:
 def test_each_button_leads_to_its_command(chat: World) -> None:
     chat.olu.says("/cohort help").presses("Rehearse it")
     assert "caravan rehearse" in chat.olu.last and "--people 8" in chat.olu.last
-    chat.olu.presses("program preview")
+    chat.olu.presses("See what a member gets")
     assert "what a member gets" in chat.olu.last
     chat.olu.presses("Open a program", on=HELLO)
     assert "/program open value-accelerator 11 january" in chat.olu.last
-    chat.olu.presses("program open")
+    chat.olu.presses("Say which one, and when")
     assert [field["key"] for field in chat.olu.form["fields"]][:2] == ["program", "starts"]  # type: ignore[attr-defined]
     chat.olu.presses("Name a facilitator", on=HELLO)
     assert "/program facilitator @fay" in chat.olu.last

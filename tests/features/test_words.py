@@ -137,7 +137,7 @@ COMPOSED = {
     "quiet/choose": ("stay", "later", "stop"),
     "timetable/move": ("move", "move-one", "move-later", "move-skip"),
     "sessions/rsvp": ("rsvp-yes", "rsvp-maybe", "rsvp-no"),
-    "commands/do": ("do", "more"),
+    "commands/do": ("do", "more", "preview", "open", "name"),
 }
 
 ANA, BEN, CHI = PersonRef(1), PersonRef(2), PersonRef(3)
