@@ -10,7 +10,8 @@ import { fetchState, post } from "./wire.js";
 
 const $ = (id) => document.getElementById(id);
 const TOGETHER_MS = 5 * 60 * 1000; // messages closer than this share one name and picture
-const state = { me: "", bot: "bot", botName: "", people: new Map(), rooms: new Map(), commands: [], shortcuts: [], room: null, atEnd: true, today: "" };
+const state = { me: "", bot: "bot", botName: "", people: new Map(), rooms: new Map(), commands: [], shortcuts: [], room: null, atEnd: true,
+  today: "", sequence: 0, formSince: 0 };
 let source = null;
 let loading = 0;
 let reading = 0;
@@ -28,9 +29,11 @@ const context = {
 };
 
 async function load() {
-  const view = await fetchState(state.me);
-  if (!view) return;
+  const asked = state.me;
+  const view = await fetchState(asked);
+  if (!view || state.me !== asked || view.sequence < state.sequence) return; // somebody else by now, or a later one came first
   const first = !state.me || !room();
+  state.sequence = view.sequence;
   state.me = view.me;
   state.bot = view.bot;
   state.botName = view.bot_name;
@@ -53,7 +56,8 @@ async function load() {
   showSide();
   if (shown) updateRoom();
   else showRoom();
-  showForm(view.form, state.me, context);
+  // What was heard of a form while this was on its way is newer.
+  if (view.sequence >= state.formSince) showForm(view.form, state.me, context);
 }
 
 function wantedRoom() {
@@ -77,12 +81,17 @@ function connect() {
 function hear(change) {
   switch (change.kind) {
     case "message": return hearMessage(change.message);
-    case "form": return showForm(change.form, state.me, context);
+    case "form": return hearForm(change);
     case "read": return hearRead(change.room, change.upto);
     case "elsewhere": return hearElsewhere(change.person, change.unread);
     case "clock": return hearClock(change.clock);
     default: return refresh();
   }
+}
+
+function hearForm({ form, sequence }) {
+  state.formSince = sequence;
+  showForm(form, state.me, context);
 }
 
 function hearMessage(view) {

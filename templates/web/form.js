@@ -9,6 +9,7 @@ const SELECT_FROM = 8; // more choices than this become a drop-down
 let open = null; // { view, me, context, remarks, readers: Map(key → () => answer), attached: Map(key → () => files) }
 let before = {}; // where the focus was when it opened
 let otherwise = null; // where it goes when that is no more
+let leaving = null; // the one that is being put away: news of it from before that does not bring it back
 const halfDone = new Map(); // what was typed into forms that were put away, for those the bot keeps nothing of
 
 function described(key, field, errors) {
@@ -184,7 +185,9 @@ async function putAway() {
   const typed = answers();
   halfDone.set(sameForm(view, me), typed);
   hide();
+  leaving = view.id;
   const answer = await post("/api/fills", { as: me, form: view.id, answers: typed, close: true });
+  leaving = null;
   if (!answer) showForm({ ...view, answers: typed }, me, context);
 }
 
@@ -209,6 +212,7 @@ function here() {
 
 export function showForm(view, me, context) {
   if (!view) return hide();
+  if (view.id === leaving) return;
   const again = open?.view.id === view.id && open.me === me;
   const errors = view.errors ?? {};
   const remarks = JSON.stringify(errors);

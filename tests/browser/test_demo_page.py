@@ -187,6 +187,28 @@ def test_a_form_takes_the_focus_and_gives_it_back(page: Page, address: str) -> N
     expect(button).to_be_focused()
 
 
+def test_old_news_does_not_bring_a_form_back(page: Page, address: str) -> None:
+    """A state that was asked for while a form was open may arrive after it was put away."""
+    visitor = Visitor(page, address).acts_as("Olu Adeyemi")
+    visitor.composer.fill("/program facilitator")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    expect(visitor.dialog.get_by_role("textbox").first).to_be_focused()
+    before = page.request.get(page.url.replace("/?", "/api/state?"))
+    page.route("**/api/state*", lambda route: route.fulfill(response=before))
+    with page.expect_response("**/api/fills"):
+        page.keyboard.press("Escape")
+    with page.expect_response("**/api/state*"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(visitor.dialog).not_to_be_visible()
+    page.unroute("**/api/state*")
+    visitor.composer.fill("/cohort help")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    expect(visitor.newest).to_have_class(re.compile(r"\bbot\b"))
+    expect(visitor.dialog).not_to_be_visible()
+
+
 def test_a_screen_reader_finds_its_way(page: Page, address: str) -> None:
     visitor = Visitor(page, address).acts_as("Fay Okafor").says("/program open value-accelerator")
     expect(page.locator("html")).to_have_attribute("lang", "en")

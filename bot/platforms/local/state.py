@@ -104,6 +104,9 @@ class ClockView(TypedDict):
 
 
 class StateView(TypedDict):
+    """`sequence`: the last event that is in it, so that the page can tell what it heard since."""
+
+    sequence: int
     me: str
     bot: str
     bot_name: str
@@ -119,6 +122,7 @@ class Change(TypedDict):
     """`refresh`: fetch the state again, people or rooms changed. `elsewhere`: another person has news."""
 
     kind: Literal["message", "form", "read", "elsewhere", "clock", "refresh"]
+    sequence: NotRequired[int]
     message: NotRequired[MessageView]
     form: NotRequired[FormView | None]
     room: NotRequired[str]
@@ -133,6 +137,7 @@ def state_of(
 ) -> StateView:
     form = chat.form_of(person)
     return {
+        "sequence": chat.sequence,
         "me": person,
         "bot": BOT,
         "bot_name": chat.bot_name,
@@ -164,15 +169,19 @@ def change_for(chat: Chat, person: str, event: Event) -> Change | None:
                 return _elsewhere(chat, chat.room(message.room).dm_of)
             return {"kind": "message", "message": message_view(chat, message)}
         case FormOpened(form):
-            return {"kind": "form", "form": form_view(form)} if form.person == person else None
+            return _form_now(chat, form_view(form)) if form.person == person else None
         case FormClosed(owner):
-            return {"kind": "form", "form": None} if owner == person else None
+            return _form_now(chat, None) if owner == person else None
         case ReadTo(owner, room, upto):
             if owner != person:
                 return _elsewhere(chat, owner)
             return {"kind": "read", "room": room, "upto": upto}
         case _:
             return {"kind": "refresh"}
+
+
+def _form_now(chat: Chat, form: FormView | None) -> Change:
+    return {"kind": "form", "form": form, "sequence": chat.sequence}
 
 
 def clock_view(
