@@ -59,6 +59,21 @@ def conductors(db: Db, cohort: Cohort, session: Session) -> list[Person]:
     return people.facilitators(db, cohort.workspace_id, cohort.program_key)
 
 
+def leaders(db: Db, cohort: Cohort, session: Session) -> list[Person]:
+    """Everybody who may have the desk: those who get it, and those who conduct the program."""
+    found = [
+        *conductors(db, cohort, session),
+        *people.facilitators(db, cohort.workspace_id, cohort.program_key),
+    ]
+    return list({one.id: one for one in found}.values())
+
+
+def take(db: Db, session: Session, person: Person, *, now: datetime) -> None:
+    """Somebody who is there hosts, because nobody else has begun."""
+    _name(db, session, person, rotated=False, now=now)
+    audit.record(db, person, "session/taken", now=now, session=session.id)
+
+
 def _may_host(db: Db, cohort: Cohort, person: Person) -> bool:
     return conducts(db, person, cohort.program_key) or person.id in {one.person_id for one in present(db, cohort)}
 

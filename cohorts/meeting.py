@@ -8,28 +8,37 @@ from sqlmodel import select
 from cohorts import (
     attendance,
     breakouts,
+    conducting,
+    conductor,
     gatherings,
     graduation,
     homework,
     hosting,
+    looking_back,
     mailbag,
     materials,
     outbox,
-    quiet,
     reflections,
     reunion,
+    rounds,
     sessions,
+    touchpoints,
+    unseen,
 )
 from cohorts import cohort as cohorts_
 from cohorts.attendance import Answer, Attended
 from cohorts.breakouts import Breakout, Joined
 from cohorts.cohort import Cohort, Membership, MembershipState, present
+from cohorts.errors import Refused
 from cohorts.facts import Fact, PersonRef
 from cohorts.gatherings import Circle
 from cohorts.outbox import Effect, Press
-from cohorts.program_kinds import SessionKind
+from cohorts.program_kinds import SegmentKind, SessionKind
+from cohorts.program_parts import Segment
 from cohorts.sessions import Session, SessionState
 from cohorts.store import Db
+
+OFFERED = timedelta(minutes=5)  # after the hour, when nobody has pressed Start
 
 
 def expected(db: Db, cohort: Cohort, session: Session) -> list[Membership]:
@@ -41,32 +50,53 @@ def expected(db: Db, cohort: Cohort, session: Session) -> list[Membership]:
 
 
 def begin(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime | None = None) -> bool:
-    """Make it live and post the pairs, from those who checked in, or else from those who are expected."""
+    """Make it live and conduct it. Where its run of show has no round in groups, people get partners for the hour."""
     if not sessions.begin(db, session, now=now):
         return False
     materials.keep_at_hand(db, cohort, session, now=now)
-    members = present(db, cohort)
-    seen = attendance.attendance(db, session)
-    answers = attendance.answers(db, session)
-    there = [one for one in members if seen.get(one.id) is Attended.PRESENT]
-    if len(there) < 2:
-        there = [one for one in members if answers.get(one.id) is not Answer.NO]
-    if drawn := breakouts.draw(db, cohort, session, there, now=now):
-        outbox.announce(
-            db,
-            cohorts_.room_of(db, cohort),
-            "pairing/groups",
-            key=_groups_key(session),
-            now=now,
-            due=due,
-            expires=session.ends_at,
-            presses=[Press("sessions/here", {"session_id": session.id})],
-            ping=session.kind is not SessionKind.REUNION,  # people were called twice that day
-            title=session.title,
-            rounds=groups(db, session),
-        )
-        open_groups(db, cohort, session, drawn[0], now=now)
+    if session.kind is SessionKind.SESSION:
+        show = sessions.run_of_show(cohort, session)
+        if not any(one.kind in conductor.IN_GROUPS for one in show):
+            pairs = Segment(kind=SegmentKind.PAIR_SHARE, minutes=session.minutes)
+            rounds.open_round(db, cohort, session, pairs, 1, ends=session.ends_at, now=now, due=due)
+        conducting.start(db, cohort, session, now=now, due=due)
     return True
+
+
+def offer(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime) -> None:
+    """Nobody has pressed Start: whoever is there may host."""
+    outbox.announce(
+        db,
+        cohorts_.room_of(db, cohort),
+        "conductor/offer",
+        key=f"session:{session.id}/r{session.revision}/offer",
+        now=now,
+        due=due,
+        expires=session.ends_at,
+        about=session.about,
+        presses=[Press("conductor/host", {"session_id": session.id}, "primary")],
+        ping=False,  # it belongs to the doors, five minutes ago
+        title=session.title,
+    )
+
+
+def host(db: Db, cohort: Cohort, session: Session, membership: Membership, *, now: datetime) -> None:
+    """A member hosts, because nobody else has begun."""
+    if session.state is not SessionState.PLANNED or not sessions.is_expected(cohort):
+        raise Refused("sessions/running-already", title=session.title)
+    if now < session.starts_at + OFFERED:
+        raise Refused("conductor/not-yet", title=session.title, starts=session.starts_at)
+    attendance.seen(db, session, membership, "host", now=now)
+    hosting.take(db, session, cohorts_.person_of(db, membership), now=now)
+    begin(db, cohort, session, now=now)
+
+
+def close(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime) -> None:
+    """It ends by itself, or whoever conducts it is asked whether it took place at all."""
+    if session.state is not SessionState.HELD and unseen.is_silent(db, session):
+        unseen.ask(db, cohort, session, now=now, due=due)
+    else:
+        end(db, cohort, session, now=now, due=due)
 
 
 def open_groups(db: Db, cohort: Cohort, session: Session, breakout: Breakout, *, now: datetime) -> None:
@@ -157,52 +187,29 @@ def end(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetim
     if not sessions.end(db, session, now=now):
         return
     gatherings.disband(db, f"session:{session.id}/", now=now)
+    conducting.finish(db, cohort, session, now=now)
+    touchpoints.reconcile(db, cohort, now=now)
     if session.kind is SessionKind.OFFICE_HOURS:
         return  # nobody owes having been there, or looking back on it
+    looking_back.ask(db, cohort, session, now=now, due=due)
     seen = attendance.attendance(db, session)
     members = present(db, cohort)
-    answers = attendance.answers(db, session)
-    unseen = [one for one in members if seen.get(one.id) is not Attended.PRESENT]
-    answered = {one.membership_id for one in reflections.of_session(db, session)}
-    asked = [one for one in members if one not in unseen or (not seen and answers.get(one.id) is not Answer.NO)]
-    for member in asked:
-        if member.id in answered:
-            continue
-        quiet.asked(db, member, at=now)
+    missing = [one for one in members if seen.get(one.id) is not Attended.PRESENT]
+    for person in hosting.conductors(db, cohort, session):
         outbox.tell(
             db,
-            cohorts_.person_of(db, member),
-            "reflections/ask",
-            key=f"session:{session.id}/reflection/{member.id}",
-            now=now,
-            due=due,
-            expires=now + timedelta(days=2),
-            as_=member.hears,
-            presses=[Press("reflections/open", {"session_id": session.id}, "primary")],
-            title=session.title,
-            prompt=reflection_prompt(cohort, session),
-            more=cohorts_.among(db, member),
-        )
-    for conductor in hosting.conductors(db, cohort, session):
-        outbox.tell(
-            db,
-            conductor,
+            person,
             "sessions/attendance",
-            key=f"session:{session.id}/attendance/{conductor.id}",
+            key=f"session:{session.id}/attendance/{person.id}",
             now=now,
             due=due,
             expires=now + timedelta(hours=6),
-            presses=attendance_presses(db, session, unseen) if unseen else [],
+            presses=attendance_presses(db, session, missing) if missing else [],
             title=session.title,
-            seen=len(members) - len(unseen),
-            unseen=[one.ref for one in unseen],
+            seen=len(members) - len(missing),
+            unseen=[one.ref for one in missing],
             settled=False,
         )
-
-
-def reflection_prompt(cohort: Cohort, session: Session) -> str:
-    prompts = (one.prompt for one in sessions.run_of_show(cohort, session) if one.kind == "reflection")
-    return next((prompt for prompt in prompts if prompt), "")
 
 
 def attendance_presses(db: Db, session: Session, unseen: Sequence[Membership]) -> list[Press]:

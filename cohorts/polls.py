@@ -88,7 +88,7 @@ def open_poll(
     question: str,
     choices: Sequence[str],
     *,
-    by: Person,
+    by: Person | None,
     now: datetime,
     ends: datetime | None = None,
 ) -> Poll:
@@ -103,7 +103,7 @@ def open_poll(
         session_id=session.id if session is not None else None,
         question=question,
         choices=list(choices),
-        asked_by_id=by.id,
+        asked_by_id=by.id if by is not None else None,
         opened_at=now,
         ends_at=ends or _end(session, now),
     )
@@ -178,6 +178,12 @@ def close(db: Db, cohort: Cohort, poll: Poll, *, now: datetime, due: datetime | 
     )
     touchpoints.reconcile(db, cohort, now=now)
     return result
+
+
+def reschedule(db: Db, poll: Poll, *, ends: datetime, now: datetime) -> None:
+    poll.ends_at = ends
+    _changed(db, poll)
+    _redraw(db, poll, now)
 
 
 def _opens(db: Db, cohort: Cohort, poll: Poll, result: Result) -> str:

@@ -46,13 +46,17 @@ def make(db: Db, session: Session, membership: Membership, words: str, *, now: d
     words = clean(words).strip()[:WORDS]
     if not words:
         return
-    query = select(Promise).where(Promise.session_id == session.id, Promise.membership_id == membership.id)
-    found = db.exec(query).one_or_none()
+    found = in_session(db, session, membership)
     if found is None:
         db.add(Promise(session_id=session.id, membership_id=membership.id, words=words, at=now))
     elif found.words != words:
         found.words, found.state, found.at, found.said_at = words, PromiseState.OPEN, now, None
     db.flush()
+
+
+def in_session(db: Db, session: Session, membership: Membership) -> Promise | None:
+    query = select(Promise).where(Promise.session_id == session.id, Promise.membership_id == membership.id)
+    return db.exec(query).one_or_none()
 
 
 def of(db: Db, membership: Membership) -> Promise | None:

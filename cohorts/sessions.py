@@ -253,7 +253,12 @@ def recap_at(db: Db, cohort: Cohort, session: Session) -> datetime:
     meetings = [one for one in standing(db, cohort) if one.kind is SessionKind.SESSION]
     if meetings and session is meetings[-1]:
         return working_day_after(session.ends_at, LAST_RECAP_AT, cohort.zone)
-    return session.ends_at + timedelta(minutes=75)
+    return over_at(session) + timedelta(minutes=75)
+
+
+def over_at(session: Session) -> datetime:
+    """When it ended, if later than planned."""
+    return max(session.ends_at, session.ended_at or session.ends_at)
 
 
 def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
@@ -273,7 +278,12 @@ def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
             "session",
             session.id,
             session.revision,
-            {"start": session.starts_at, "end": session.ends_at, "recap": recap_at(db, cohort, session)},
+            {
+                "start": session.starts_at,
+                "end": session.ends_at,
+                "ended": over_at(session),
+                "recap": recap_at(db, cohort, session),
+            },
             changed_at=session.changed_at,
             key=session.key,
             last=bool(meetings) and session is meetings[-1],
@@ -317,12 +327,13 @@ TOUCHPOINTS = Source(
             late=timedelta(minutes=20),
             switch="reminder_start",
         ),
-        Rule("sessions/begin", on="session", anchor="start", shift="5m", late=timedelta(minutes=45)),
+        Rule("sessions/offer", on="session", anchor="start", shift="5m", late=timedelta(minutes=30), behind=True),
+        Rule("sessions/begin", on="session", anchor="start", shift="10m", late=timedelta(minutes=45)),
         Rule("sessions/close", on="session", anchor="end", shift="5m"),
         Rule(
             "sessions/recap-draft",
             on="session",
-            anchor="end",
+            anchor="ended",
             shift="15m",
             late=timedelta(hours=1),
             switch="recap",
@@ -330,6 +341,6 @@ TOUCHPOINTS = Source(
             behind=True,
         ),
         Rule("sessions/recap", on="session", anchor="recap", late=timedelta(days=2), switch="recap", trait="meeting"),
-        Rule("sessions/settle", on="session", anchor="end", shift="6h", behind=True),
+        Rule("sessions/settle", on="session", anchor="ended", shift="6h", behind=True),
     ),
 )

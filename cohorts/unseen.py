@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from cohorts import attendance, hosting, outbox, people, which
+from cohorts import attendance, conductor, hosting, outbox, people, which
 from cohorts.attendance import Attended
 from cohorts.breakouts import Breakout, Seat
 from cohorts.cohort import Cohort
@@ -25,31 +25,33 @@ def is_silent(db: Db, session: Session) -> bool:
 
 
 def tell(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime) -> None:
-    """It has begun without anybody: what can be done while it still helps."""
-    presses = [Press("hosting/cannot", {"session_id": session.id})]
-    for conductor in hosting.conductors(db, cohort, session):
+    """Nobody has begun it: what can be done while it still helps."""
+    ids = {"session_id": session.id}
+    presses = [Press("sessions/start", ids, "primary"), Press("hosting/cannot", ids)]
+    for person in hosting.conductors(db, cohort, session):
         outbox.tell(
             db,
-            conductor,
-            "unseen/begun",
-            key=f"session:{session.id}/r{session.revision}/unseen/{conductor.id}",
+            person,
+            "unseen/not-begun",
+            key=f"session:{session.id}/r{session.revision}/unseen/{person.id}",
             now=now,
             due=due,
             expires=session.ends_at,
             presses=presses,
             title=session.title,
+            silent=is_silent(db, session),
         )
 
 
 def ask(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime) -> None:
     """Until it is answered, the session is neither held nor not."""
     ids = {"session_id": session.id}
-    for conductor in _asked(db, cohort, session):
+    for person in _asked(db, cohort, session):
         outbox.tell(
             db,
-            conductor,
+            person,
             "unseen/asked",
-            key=f"session:{session.id}/r{session.revision}/held/{conductor.id}",
+            key=f"session:{session.id}/r{session.revision}/held/{person.id}",
             now=now,
             due=due,
             expires=now + timedelta(days=2),
@@ -71,6 +73,7 @@ def take_back(db: Db, session: Session) -> None:
     if session.state is not SessionState.PLANNED:
         session.state = advance(SESSION_LIFE, session.state, SessionState.PLANNED, "unseen/held-already")
     session.began_at = None
+    conductor.drop(db, session)
     rounds = select(Breakout.id).where(Breakout.session_id == session.id)
     db.exec(sa.delete(Seat).where(col(Seat.breakout_id).in_(rounds)))
     db.exec(sa.delete(Breakout).where(col(Breakout.session_id) == session.id))

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot import whose
-from bot.ask import Ask, Due, Part, Reply
-from bot.registry import button, due, home_line, words
-from cohorts import meeting, promises, sessions
+from bot.ask import Answers, Ask, Asking, Due, Part, Reply
+from bot.message import Field, FieldKind
+from bot.registry import button, due, form, home_line, words
+from cohorts import attendance, meeting, promises, sessions
 from cohorts.cohort import Cohort, Membership
-from cohorts.errors import Refused
+from cohorts.errors import Invalid, Refused, Remark
 from cohorts.outbox import Press
 from cohorts.people import Role
 from cohorts.promises import Promise, PromiseState
+from cohorts.sessions import Session, SessionState
 
 
 @due("promises/give-back")
@@ -46,6 +48,47 @@ def say(ask: Ask, promise_id: int, how: str) -> Reply:
         raise Refused("commands/gone")
     promises.say(ask.db, promise, PromiseState(how), now=ask.now)
     return Reply("promises/said", how=how, words=promise.words)
+
+
+@button("promises/open", role=Role.MEMBER)
+def open_(ask: Ask, session_id: int) -> Asking:
+    session, _, membership = sessions.attended_by(ask.db, ask.person, session_id)
+    return _form(ask, session, membership)
+
+
+@words("my next step", "i will", name="next step", role=Role.MEMBER)
+def next_step(ask: Ask) -> Asking:
+    cohort, membership = whose.mine(ask)
+    return _form(ask, sessions.the_last(ask.db, cohort, now=ask.now), membership)
+
+
+def _form(ask: Ask, session: Session, membership: Membership) -> Asking:
+    said = promises.in_session(ask.db, session, membership)
+    words_ = Field(
+        "words",
+        FieldKind.LINE,
+        "",
+        required=True,
+        max_length=promises.WORDS,
+        value=said.words if said is not None else None,
+    )
+    return Asking("promises/make", [words_], args={"session_id": session.id}, title=session.title)
+
+
+@form("promises/make", role=Role.MEMBER)
+def made(ask: Ask, answers: Answers, session_id: int) -> Reply:
+    session, cohort, membership = sessions.attended_by(ask.db, ask.person, session_id)
+    said = str(answers.get("words") or "").strip()
+    if not said:
+        raise Invalid(words=Remark("required"))
+    if len(said) > promises.WORDS:
+        raise Invalid(words=Remark("too-long", limit=promises.WORDS, length=len(said)))
+    promises.make(ask.db, session, membership, said, now=ask.now)
+    if session.state is SessionState.LIVE:
+        attendance.seen(ask.db, session, membership, "next-step", now=ask.now)
+    following = sessions.next_meeting(ask.db, cohort, now=max(ask.now, session.ends_at))
+    returned = following is not None and cohort.program.defaults.reminder_day
+    return Reply("promises/made", title=session.title, returned=returned)
 
 
 @words("my promise", "what did i promise", name="promise", role=Role.MEMBER, reads=True)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bot import whose
-from bot.ask import Answers, Ask, Asking, Reply, Response
+from bot.ask import Answers, Ask, Asking, Due, Reply, Response
 from bot.message import Field, FieldKind
-from bot.registry import Option, button, command, form
-from cohorts import meeting, promises, reflections, sessions
+from bot.registry import Option, button, command, due, form
+from cohorts import looking_back, outbox, promises, reflections, sessions
+from cohorts.bundling import daytime
+from cohorts.cohort import person_of
 from cohorts.errors import Invalid, Remark
 from cohorts.people import Role
-from cohorts.sessions import Session
+from cohorts.sessions import Session, SessionState
 
 
 @command(
@@ -35,7 +37,7 @@ def open_(ask: Ask, session_id: int) -> Response:
 
 def _form(ask: Ask, session: Session) -> Asking:
     _, cohort = sessions.get(ask.db, session.id)
-    prompt = meeting.reflection_prompt(cohort, session)
+    prompt = looking_back.prompt_of(cohort, session)
     return Asking(
         "reflections/reflect",
         [
@@ -70,3 +72,26 @@ def reflected(ask: Ask, answers: Answers, session_id: int) -> Response:
         promised=bool(promise.strip()),
         returned=following is not None and cohort.program.defaults.reminder_day,
     )
+
+
+@due("reflections/again")
+def again(due: Due, session_id: int) -> None:
+    """Once more, two hours later, to those who were there; where it is night by then, in the morning."""
+    session, cohort = sessions.get(due.db, session_id)
+    if session.state is not SessionState.HELD:
+        return
+    for member in looking_back.owing(due.db, session, looking_back.there(due.db, cohort, session)):
+        person = person_of(due.db, member)
+        outbox.enclose(
+            due.db,
+            person,
+            "reflections/again",
+            key=f"{due.key}/{member.id}",
+            at=max(due.now, daytime(due.now, person.zone)),
+            now=due.now,
+            expires=session.ends_at + looking_back.KEPT_OPEN,
+            as_=member.hears,
+            presses=[looking_back.press(session)],
+            title=session.title,
+            prompt=looking_back.prompt_of(cohort, session),
+        )

@@ -9,7 +9,18 @@ from bot.ask import Ask, Due, Part, Reply
 from bot.command_text import Kind
 from bot.features.graduation import complete
 from bot.registry import Option, button, command, due, words
-from cohorts import attendance, breakouts, guests, hosting, materials, meeting, sessions, unseen
+from cohorts import (
+    attendance,
+    breakouts,
+    conductor,
+    guests,
+    hosting,
+    materials,
+    meeting,
+    sessions,
+    stage,
+    unseen,
+)
 from cohorts.attendance import Answer, Attended
 from cohorts.cohort import Cohort, Membership, present
 from cohorts.errors import Refused
@@ -129,25 +140,45 @@ def _start(ask: Ask, cohort: Cohort, session: Session) -> Reply:
     if not sessions.is_expected(cohort):
         raise Refused("program/not-launched", program=cohort.name)
     if not meeting.begin(ask.db, cohort, session, now=ask.now):
-        raise Refused("sessions/running-already", title=session.title)
+        return _running_already(ask, cohort, session)
     return Reply(
         "sessions/started",
         title=session.title,
-        groups=meeting.groups(ask.db, session),
-        pairs=bool(breakouts.rounds_of(cohort, session)),
+        desk=conductor.of(ask.db, session) is not None,
         presses=[Press("sessions/end", {"session_id": session.id})],
     )
 
 
+def _running_already(ask: Ask, cohort: Cohort, session: Session) -> Reply:
+    """Somebody was a moment faster: here is the desk."""
+    show = conductor.of(ask.db, session)
+    if show is None:
+        raise Refused("sessions/running-already", title=session.title)
+    stage.give_desk(ask.db, cohort, session, show, ask.person, now=ask.now)
+    return Reply("sessions/runs-already", title=session.title)
+
+
+@due("sessions/offer")
+def offer(due: Due, session_id: int) -> None:
+    """Five minutes after the hour nobody has pressed Start: whoever is there may host. A group begins by itself."""
+    session, cohort = sessions.get(due.db, session_id)
+    if not sessions.is_expected(cohort) or session.state is not SessionState.PLANNED:
+        return
+    hosting.take_turn(due.db, cohort, session, now=due.now)
+    if session.kind is not SessionKind.SESSION:
+        meeting.begin(due.db, cohort, session, now=due.now, due=due.due_at)
+        return
+    meeting.offer(due.db, cohort, session, now=due.now, due=due.due_at)
+    unseen.tell(due.db, cohort, session, now=due.now, due=due.due_at)
+
+
 @due("sessions/begin")
 def begin_by_itself(due: Due, session_id: int) -> None:
-    """Five minutes after the hour the session begins even if nobody pressed Start."""
+    """Ten minutes after the hour it begins for those who are there. Of nobody it is not pretended."""
     session, cohort = sessions.get(due.db, session_id)
-    if sessions.is_expected(cohort) and session.state is SessionState.PLANNED:
-        hosting.take_turn(due.db, cohort, session, now=due.now)
+    there = not unseen.is_silent(due.db, session)
+    if sessions.is_expected(cohort) and session.state is SessionState.PLANNED and there:
         meeting.begin(due.db, cohort, session, now=due.now, due=due.due_at)
-        if unseen.is_silent(due.db, session):
-            unseen.tell(due.db, cohort, session, now=due.now, due=due.due_at)
 
 
 @command("session end", help="End the session: reflections are asked for", role=Role.HOST)
@@ -180,13 +211,10 @@ def _end(ask: Ask, cohort: Cohort, session: Session) -> Reply:
 
 @due("sessions/close")
 def close_by_itself(due: Due, session_id: int) -> None:
+    """Unless there is something to come: then it ends when that is over."""
     session, cohort = sessions.get(due.db, session_id)
-    if not sessions.is_expected(cohort):
-        return
-    if session.state is not SessionState.HELD and unseen.is_silent(due.db, session):
-        unseen.ask(due.db, cohort, session, now=due.now, due=due.due_at)
-    else:
-        meeting.end(due.db, cohort, session, now=due.now, due=due.due_at)
+    if sessions.is_expected(cohort) and not conductor.is_on(due.db, session, due.now):
+        meeting.close(due.db, cohort, session, now=due.now, due=due.due_at)
 
 
 @command("session attendance", help="See who was there, and who was not seen", role=Role.HOST)
@@ -247,9 +275,9 @@ def draft_recap(due: Due, session_id: int) -> None:
     if session.state is not SessionState.HELD:
         return
     sent_at = sessions.recap_at(due.db, cohort, session)
-    for conductor in hosting.conductors(due.db, cohort, session):
+    for person in hosting.conductors(due.db, cohort, session):
         due.tell_person(
-            conductor,
+            person,
             "sessions/recap-draft",
             expires=sent_at,
             presses=[Press("sessions/recap", {"session_id": session.id}, "primary")],

@@ -1,0 +1,235 @@
+"""Conducting a session from its desk: next, back, two more minutes, skip, pause, another order, pairs at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot import whose
+from bot.ask import Ask, Due, Reply
+from bot.registry import button, due, words
+from cohorts import conducting, conductor, hosting, meeting, sessions, stage
+from cohorts.cohort import Cohort
+from cohorts.conductor import Show, kind_of
+from cohorts.errors import Refused
+from cohorts.outbox import Press
+from cohorts.people import Role
+from cohorts.sessions import Session, SessionState
+from cohorts.store import Db
+
+Step = Callable[..., None]
+
+
+def _stepped(ask: Ask, show_id: int, revision: int, step: Step, **more: int) -> Reply:
+    """One press on a desk: done if the desk shows what is, refused in a sentence if the session has moved on."""
+    show, session, cohort = _led(ask, show_id)
+    conductor.check(show, session, revision)
+    step(ask.db, cohort, session, show, **more, now=ask.now)
+    return _desk(ask, cohort, session, show)
+
+
+def _led(ask: Ask, show_id: int) -> tuple[Show, Session, Cohort]:
+    show = ask.db.get(Show, show_id)
+    if show is None:
+        raise Refused("commands/gone")
+    session, cohort = hosting.led(ask.db, ask.person, show.session_id)
+    return show, session, cohort
+
+
+def _desk(ask: Ask, cohort: Cohort, session: Session, show: Show) -> Reply:
+    return Reply(
+        "conductor/desk",
+        replaces=True,
+        presses=stage.desk_presses(cohort, session, show, ask.now),
+        more=stage.desk_facts(ask.db, cohort, session, show, ask.now),
+    )
+
+
+def _on(ask: Ask) -> tuple[Show, Session, Cohort]:
+    """The session that is on, of whoever leads it."""
+    cohort = whose.led(ask)
+    for session in hosting.sessions_of(ask.db, cohort, ask.person):
+        if session.state is SessionState.LIVE and (show := conductor.of(ask.db, session)) is not None:
+            return show, session, cohort
+    raise Refused("sessions/none-running", program=cohort.name)
+
+
+def _said(ask: Ask, step: Step) -> Reply:
+    show, session, cohort = _on(ask)
+    step(ask.db, cohort, session, show, now=ask.now)
+    return _desk(ask, cohort, session, show)
+
+
+@words("my desk", "the desk", name="desk", role=Role.HOST, reads=True)
+def desk(ask: Ask) -> Reply:
+    show, session, cohort = _on(ask)
+    return _desk(ask, cohort, session, show)
+
+
+@button("conductor/next", role=Role.HOST)
+def next_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
+    return _stepped(ask, show_id, revision, conducting.go_on)
+
+
+@words("next segment", "next step", name="next segment", role=Role.HOST)
+def next_said(ask: Ask) -> Reply:
+    return _said(ask, conducting.go_on)
+
+
+@button("conductor/back", role=Role.HOST)
+def back_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
+    return _stepped(ask, show_id, revision, conducting.back)
+
+
+@words("one back", "go back", name="back", role=Role.HOST)
+def back_said(ask: Ask) -> Reply:
+    return _said(ask, conducting.back)
+
+
+@button("conductor/extend", role=Role.HOST)
+def extend_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
+    return _stepped(ask, show_id, revision, conducting.extend)
+
+
+@words("two more minutes", "more time", name="more time", role=Role.HOST)
+def extend_said(ask: Ask) -> Reply:
+    return _said(ask, conducting.extend)
+
+
+@button("conductor/skip", role=Role.HOST)
+def skip_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
+    return _stepped(ask, show_id, revision, conducting.skip)
+
+
+@words("skip this", "leave this out", name="skip", role=Role.HOST)
+def skip_said(ask: Ask) -> Reply:
+    return _said(ask, conducting.skip)
+
+
+@button("conductor/pause", role=Role.HOST)
+def pause_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
+    return _stepped(ask, show_id, revision, conducting.pause)
+
+
+@words("stop the clock", "hold the clock", name="stop the clock", role=Role.HOST)
+def pause_said(ask: Ask) -> Reply:
+    return _said(ask, conducting.pause)
+
+
+@button("conductor/resume", role=Role.HOST)
+def resume_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
+    return _stepped(ask, show_id, revision, conducting.resume)
+
+
+@words("start the clock", "go on", name="start the clock", role=Role.HOST)
+def resume_said(ask: Ask) -> Reply:
+    return _said(ask, conducting.resume)
+
+
+@button("conductor/win-back", role=Role.HOST)
+def win_back_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
+    return _stepped(ask, show_id, revision, conducting.win_back)
+
+
+@words("win it back", "finish on time", name="finish on time", role=Role.HOST)
+def win_back_said(ask: Ask) -> Reply:
+    return _said(ask, conducting.win_back)
+
+
+@button("conductor/pair-now", role=Role.HOST)
+def pair_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
+    return _stepped(ask, show_id, revision, conducting.pair_now)
+
+
+@words("pair now", "pairs now", name="pair now", role=Role.HOST)
+def pair_said(ask: Ask) -> Reply:
+    return _said(ask, conducting.pair_now)
+
+
+# Another order.
+
+
+@button("conductor/reorder", role=Role.HOST)
+def reorder_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
+    show, session, _ = _led(ask, show_id)
+    conductor.check(show, session, revision)
+    return _choices(show, session)
+
+
+@words("another order", "change the order", name="another order", role=Role.HOST, reads=True)
+def reorder_said(ask: Ask) -> Reply:
+    show, session, _ = _on(ask)
+    return _choices(show, session)
+
+
+def _choices(show: Show, session: Session) -> Reply:
+    """What could come next, besides what does."""
+    later = list(enumerate(show.lines))[show.place + 2 :]
+    if not later:
+        raise Refused("conductor/nothing-to-reorder", title=session.title)
+    return Reply(
+        "conductor/reorder",
+        title=session.title,
+        presses=[
+            Press(
+                "conductor/put-next",
+                {"show_id": show.id, "revision": show.revision, "place": place},
+                facts={"kind": kind_of(line), "minutes": int(line.length.total_seconds()) // 60},
+            )
+            for place, line in later[:20]
+        ],
+    )
+
+
+@button("conductor/put-next", role=Role.HOST)
+def put_next_pressed(ask: Ask, show_id: int, revision: int, place: int) -> Reply:
+    return _stepped(ask, show_id, revision, conducting.put_next, place=place)
+
+
+# Time goes by.
+
+
+@due("conductor/notice")
+def notice(due: Due, show_id: int) -> None:
+    show, session, cohort = _of(due.db, show_id)
+    if session.state is SessionState.LIVE:
+        stage.redraw(due.db, cohort, session, show, now=due.now, why="/notice")
+
+
+@due("conductor/next")
+def next_by_itself(due: Due, show_id: int) -> None:
+    show, session, cohort = _of(due.db, show_id)
+    if session.state is SessionState.LIVE:
+        conducting.catch_up(due.db, cohort, session, show, now=due.now)
+
+
+@due("conductor/over")
+def over(due: Due, show_id: int) -> None:
+    """Nobody pressed End, and there is nothing more to come."""
+    _, session, cohort = _of(due.db, show_id)
+    if session.state is SessionState.LIVE and not conductor.is_on(due.db, session, due.now):
+        meeting.close(due.db, cohort, session, now=due.now, due=due.due_at)
+
+
+def _of(db: Db, show_id: int) -> tuple[Show, Session, Cohort]:
+    show = db.get_one(Show, show_id)
+    session, cohort = sessions.get(db, show.session_id)
+    return show, session, cohort
+
+
+# Nobody pressed Start.
+
+
+@button("conductor/host", role=Role.MEMBER)
+def host(ask: Ask, session_id: int) -> Reply:
+    """Whoever is there and takes it: the session begins, and they get the desk."""
+    session, cohort, membership = sessions.attended_by(ask.db, ask.person, session_id)
+    meeting.host(ask.db, cohort, session, membership, now=ask.now)
+    return Reply("conductor/hosting", title=session.title)
+
+
+@words("i ll host", "i will host", "i host", name="host", role=Role.MEMBER)
+def host_said(ask: Ask) -> Reply:
+    cohort, membership = whose.mine(ask)
+    session = sessions.the_next(ask.db, cohort, now=ask.now)
+    meeting.host(ask.db, cohort, session, membership, now=ask.now)
+    return Reply("conductor/hosting", title=session.title)

@@ -1,0 +1,93 @@
+"""What begins with a segment, and ends when it does: rounds in groups, polls, the question at the end."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from cohorts import conductor, hosting, looking_back, polls, rounds
+from cohorts.cohort import Cohort
+from cohorts.conductor import Line, Show
+from cohorts.polls import Poll
+from cohorts.program_kinds import SegmentKind
+from cohorts.sessions import Session
+from cohorts.store import Db
+
+
+def begin(db: Db, cohort: Cohort, session: Session, show: Show, *, now: datetime, due: datetime | None = None) -> None:
+    line = conductor.current(show)
+    if line is not None and (start := _BEGIN.get(line.segment.kind)) is not None:
+        detail = start(db, cohort, session, show, line, now)
+        if detail is not None:
+            show.change(show.place, detail=detail)
+            db.flush()
+
+
+def end(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, *, now: datetime) -> None:
+    if (stop := _END.get(line.segment.kind)) is not None:
+        stop(db, cohort, session, show, line, now)
+
+
+def _round(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, now: datetime) -> int | None:
+    number = line.detail or rounds.next_number(db, session)
+    ends = conductor.ends_at(show, now)
+    rounds.open_round(db, cohort, session, line.segment, number, ends=ends, now=now, ping=number == 1)
+    return number
+
+
+def _round_over(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, now: datetime) -> None:
+    breakout = rounds.numbered(db, session, line.detail)
+    if breakout is not None:
+        rounds.close_round(db, cohort, session, breakout, now=now)
+
+
+def _poll(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, now: datetime) -> int | None:
+    """Asked by itself; a poll that whoever conducts has asked before is not asked again."""
+    asked = next((one for one in polls.all_of(db, cohort) if one.session_id == session.id and _is(one, line)), None)
+    if asked is None:
+        by = next(iter(hosting.conductors(db, cohort, session)), None)
+        ends = conductor.ends_at(show, now)
+        asked = polls.open_poll(db, cohort, line.segment.prompt, line.segment.choices, by=by, now=now, ends=ends)
+    return asked.id
+
+
+def _is(poll: Poll, line: Line) -> bool:
+    return poll.question == " ".join(line.segment.prompt.split())
+
+
+def _poll_over(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, now: datetime) -> None:
+    """The winner opens what waits for it."""
+    poll = db.get(Poll, line.detail) if line.detail is not None else None
+    if poll is None:
+        return
+    result = polls.close(db, cohort, poll, now=now)
+    if result.choice is not None and line.segment.steers:
+        conductor.steer(db, show, line.segment.steers, poll.labels[result.choice])
+
+
+def _ask_back(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, now: datetime) -> None:
+    looking_back.ask(db, cohort, session, now=now)
+
+
+_Begin = Callable[[Db, Cohort, Session, Show, Line, datetime], int | None]
+_BEGIN: Mapping[SegmentKind, _Begin] = {
+    SegmentKind.PAIR_SHARE: _round,
+    SegmentKind.BREAKOUT: _round,
+    SegmentKind.POLL: _poll,
+    SegmentKind.REFLECTION: _ask_back,
+}
+_END: Mapping[SegmentKind, Callable[[Db, Cohort, Session, Show, Line, datetime], None]] = {
+    SegmentKind.PAIR_SHARE: _round_over,
+    SegmentKind.BREAKOUT: _round_over,
+    SegmentKind.POLL: _poll_over,
+}
+
+
+def retime(db: Db, cohort: Cohort, session: Session, show: Show, *, now: datetime) -> None:
+    """What was begun with the segment ends with its new end."""
+    line = conductor.current(show)
+    if line is None or line.detail is None:
+        return
+    ends = conductor.ends_at(show, now)
+    if line.segment.kind in conductor.IN_GROUPS and (breakout := rounds.numbered(db, session, line.detail)) is not None:
+        rounds.extend_round(db, cohort, session, breakout, ends=ends, now=now)
+    elif line.segment.kind is SegmentKind.POLL:
+        polls.reschedule(db, db.get_one(Poll, line.detail), ends=ends, now=now)

@@ -1,0 +1,177 @@
+"""What people see of a live session: the stage, one message in the room, and the desk of whoever conducts it.
+
+Both change in place. A desk's buttons carry the show's revision, so that a press on one that is out of date is noticed.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from cohorts import attendance, conductor, hosting, looking_back, outbox
+from cohorts.attendance import Attended
+from cohorts.cohort import Cohort, present, room_of
+from cohorts.conductor import Line, Show, kind_of
+from cohorts.facts import Fact
+from cohorts.outbox import Press
+from cohorts.people import Person
+from cohorts.program_kinds import SegmentKind
+from cohorts.sessions import Session, SessionState
+from cohorts.store import Db
+
+
+def post(db: Db, cohort: Cohort, session: Session, show: Show, *, now: datetime, due: datetime | None = None) -> None:
+    outbox.announce(
+        db,
+        room_of(db, cohort),
+        "conductor/stage",
+        key=_key(session),
+        now=now,
+        due=due,
+        expires=session.ends_at,
+        presses=presses(session, show),
+        ping=False,  # people were called in a few minutes ago
+        more=facts(db, cohort, session, show, now),
+    )
+
+
+def give_desk(
+    db: Db,
+    cohort: Cohort,
+    session: Session,
+    show: Show,
+    person: Person,
+    *,
+    now: datetime,
+    due: datetime | None = None,
+) -> None:
+    outbox.tell(
+        db,
+        person,
+        "conductor/desk",
+        key=_desk_key(session, person),
+        now=now,
+        due=due,
+        expires=session.ends_at,
+        presses=desk_presses(cohort, session, show, now),
+        more=desk_facts(db, cohort, session, show, now),
+    )
+
+
+def redraw(db: Db, cohort: Cohort, session: Session, show: Show, *, now: datetime, why: str = "") -> None:
+    """The same once more, because something beside the show changed (`why`): time went by, or somebody came."""
+    version = f"r{show.revision}{why}"
+    outbox.edit(
+        db,
+        _key(session),
+        "conductor/stage",
+        key=f"{_key(session)}/{version}",
+        now=now,
+        about=show.about,
+        presses=presses(session, show),
+        more=facts(db, cohort, session, show, now),
+    )
+    for person in hosting.leaders(db, cohort, session):
+        outbox.edit(
+            db,
+            _desk_key(session, person),
+            "conductor/desk",
+            key=f"{_desk_key(session, person)}/{version}",
+            now=now,
+            about=show.about,
+            presses=desk_presses(cohort, session, show, now),
+            more=desk_facts(db, cohort, session, show, now),
+        )
+
+
+def _key(session: Session) -> str:
+    return f"session:{session.id}/stage"
+
+
+def _desk_key(session: Session, person: Person) -> str:
+    return f"session:{session.id}/desk/{person.id}"
+
+
+def facts(db: Db, cohort: Cohort, session: Session, show: Show, now: datetime) -> dict[str, Fact]:
+    """What everybody may see of where a session is."""
+    line = conductor.current(show)
+    ends = conductor.ends_at(show, now)
+    coming = conductor.to_come(show)
+    left = max(timedelta(), ends - now)
+    return {
+        "title": session.title,
+        "kind": kind_of(line),
+        "prompt": line.segment.prompt if line is not None else "",
+        "why": line.why if line is not None else "",
+        "ends": ends,
+        "left": -(-int(left.total_seconds()) // 60),
+        "paused": show.paused_at is not None,
+        "over": line is None,
+        "ended": session.state is SessionState.HELD,
+        "step": min(show.place + 1, len(show.lines)),
+        "steps": len(show.lines),
+        "next": _line(coming[0]) if coming else None,
+    }
+
+
+def desk_facts(db: Db, cohort: Cohort, session: Session, show: Show, now: datetime) -> dict[str, Fact]:
+    """What whoever conducts sees besides."""
+    late = conductor.is_late(show, session, now)
+    lines = show.lines
+    cuts = conductor.shortened(show, late)
+    seen = attendance.attendance(db, session)
+    members = present(db, cohort)
+    return {
+        **facts(db, cohort, session, show, now),
+        "coming": [_line(one) for one in conductor.to_come(show)],
+        "late": int(late.total_seconds()) // 60,
+        "shorter": [{"kind": kind_of(lines[place]), "minutes": minutes} for place, minutes in cuts],
+        "there": sum(seen.get(one.id) is Attended.PRESENT for one in members),
+        "unseen": [one.ref for one in members if seen.get(one.id) is not Attended.PRESENT],
+    }
+
+
+def _line(line: Line) -> dict[str, Fact]:
+    return {
+        "kind": kind_of(line),
+        "minutes": int(line.length.total_seconds()) // 60,
+        "prompt": line.segment.prompt,
+    }
+
+
+def presses(session: Session, show: Show) -> list[Press]:
+    if session.state is SessionState.HELD:
+        return []
+    line = conductor.current(show)
+    ids = {"session_id": session.id}
+    kind = line.segment.kind if line is not None else None
+    own = {
+        SegmentKind.REFLECTION: [looking_back.press(session)],
+        SegmentKind.NEXT_STEPS: [Press("promises/open", ids, "primary")],
+    }
+    return [*(own.get(kind, []) if kind is not None else []), Press("sessions/here", ids)]
+
+
+def desk_presses(cohort: Cohort, session: Session, show: Show, now: datetime) -> list[Press]:
+    if session.state is SessionState.HELD:
+        return []
+    at = {"show_id": show.id, "revision": show.revision}
+    end = Press("sessions/end", {"session_id": session.id})
+    if conductor.current(show) is None:
+        return [Press("sessions/end", {"session_id": session.id}, "primary"), *_more_time(show, at)]
+    late = bool(conductor.shortened(show, conductor.is_late(show, session, now)))
+    return [
+        Press("conductor/resume", at, "primary")
+        if show.paused_at is not None
+        else Press("conductor/next", at, "primary"),
+        *_more_time(show, at),
+        *([Press("conductor/win-back", at)] if late else []),
+        *([Press("conductor/skip", at)] if conductor.to_come(show) else []),
+        *([Press("conductor/pause", at)] if show.paused_at is None else []),
+        *([Press("conductor/reorder", at)] if len(conductor.to_come(show)) > 1 else []),
+        Press("conductor/pair-now", at),
+        Press("polls/ask", {"cohort_id": cohort.id}),
+        end,
+    ]
+
+
+def _more_time(show: Show, at: Mapping[str, int]) -> list[Press]:
+    return [Press("conductor/extend", at), *([Press("conductor/back", at)] if show.place else [])]
