@@ -134,7 +134,7 @@ def finish(db: Db, cohort: Cohort, session: Session, *, now: datetime) -> None:
 
 def _shown(db: Db, cohort: Cohort, session: Session, show: Show, *, now: datetime) -> None:
     """Stage and desks as they are now. What has not left yet of how they were says nothing any more."""
-    outbox.withdraw(db, show.about, reason="the session went on")
+    outbox.withdraw(db, show.about, reason="moved on since")
     stage.redraw(db, cohort, session, show, now=now)
     touchpoints.reconcile(db, cohort, now=now)
 

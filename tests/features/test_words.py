@@ -102,7 +102,10 @@ BRIEF = (
 )
 RECAP = ("title", "recording", "there", "members", "quotes", "homework", "graduates", *NEXT)
 # Facts that come as a mapping, or that a helper adds.
+STAGE = ("title", "kind", "prompt", "why", "ends", "left", "paused", "over", "ended", "step", "steps", "next")
 MORE: Mapping[str, tuple[str, ...]] = {
+    "conductor/stage": STAGE,
+    "conductor/desk": (*STAGE, "coming", "late", "shorter", "there", "unseen"),
     "ceremony/home": ("words", "held", "at_the_end"),
     "ceremony/kept": ("held", "at_the_end"),
     "cohort/home": HOME,
@@ -465,8 +468,33 @@ WEEKS: Fact = [
     {"number": 0, "sessions": [], "days": [{**DAY, "before": 1}, {**DAY, "before": 3}]},
     {"number": 1, "sessions": MEETS, "days": [DAY, {**DAY, "like": 1}]},
 ]
+PART: Fact = {"kind": "work", "minutes": 24, "prompt": HOSTILE}
+ON_STAGE: Mapping[str, tuple[Fact, ...]] = {
+    "kind": ("pair share", "work"),
+    "why": ("", "The number"),
+    "ends": (TUESDAY,),
+    "left": (8, 1, 0),
+    "over": (False, True),
+    "ended": (False, True),
+    "step": (2, 8),
+    "steps": (8,),
+    "next": (PART, None),
+}
 # Where one name means another thing.
 ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
+    "conductor/stage": ON_STAGE,
+    "conductor/desk": {
+        **ON_STAGE,
+        "coming": ([PART, {"kind": "break", "minutes": 5, "prompt": ""}], []),
+        "late": (0, 4),
+        "shorter": (
+            [],
+            [{"kind": "work", "minutes": 4}],
+            [{"kind": "work", "minutes": 3}, {"kind": "teach", "minutes": 1}],
+        ),
+        "there": (7, 0),
+    },
+    "conductor/moved-on": {"kind": ("pair share", "")},
     "applications/accepted": {"before": ("submitted", "declined", "waitlisted")},
     "applications/invitation": {"starts": (date(2027, 1, 11),)},
     "ceremony/home": {"words": (HOSTILE, "")},
