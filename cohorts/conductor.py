@@ -214,7 +214,7 @@ def moved(show: Show, db: Db) -> None:
 def check(show: Show, session: Session, revision: int) -> None:
     """Refused when a desk shows what isn't so any more."""
     if session.state is not SessionState.LIVE:
-        raise Refused("sessions/over", title=session.title)
+        raise Refused("conductor/closed", title=session.title)
     if show.revision != revision:
         line = current(show)
         raise Refused("conductor/moved-on", title=session.title, kind=kind_of(line))

@@ -148,7 +148,7 @@ def test_a_press_on_an_old_desk_or_after_the_end_is_refused_in_a_sentence(show: 
     with pytest.raises(Refused, match="conductor/moved-on"):
         conductor.check(show, session, 0)
     session.state = SessionState.HELD
-    with pytest.raises(Refused, match="sessions/over"):
+    with pytest.raises(Refused, match="conductor/closed"):
         conductor.check(show, session, show.revision)
 
 
