@@ -18,6 +18,8 @@ from cohorts import (
     quiet,
     reflections,
     reunion,
+    round_ends,
+    rounds,
     sessions,
 )
 from cohorts import cohort as cohorts_
@@ -71,6 +73,8 @@ def begin(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datet
 
 def open_groups(db: Db, cohort: Cohort, session: Session, breakout: Breakout, *, now: datetime) -> None:
     """Each group of a round gets a conversation of its own and, where the cohort meets by voice, a voice channel."""
+    if round_ends.platform_of(db, cohort) == "slack":
+        return  # in a call that the room's post is read in; group messages would stay in the sidebar for good
     voice = session.place in ("", "voice")
     starts, _ = breakouts.span_of(cohort, session, breakout.round)
     due = breakout.at + starts
@@ -99,7 +103,13 @@ def _circle(
 
 
 def join_late(db: Db, cohort: Cohort, session: Session, membership: Membership, *, now: datetime) -> list[Joined]:
-    """Once the groups are made, a latecomer gets a seat in one of each round, and comes to that group's own place."""
+    """While a round is on, a latecomer joins a group of it, and comes to where that group is."""
+    rounds.came(db, session, membership, now=now)
+    if (on := rounds.current(db, session, now)) is not None:
+        taken = rounds.join(db, cohort, session, on, membership, now=now)
+        return [taken] if taken is not None else []
+    if any(one.ends_at is not None for one in breakouts.of_session(db, session)):
+        return []  # between two rounds: the next one counts on them
     joined = breakouts.join_late(db, session, membership)
     newcomer = PersonRef(membership.person_id)
     for one in joined:
@@ -156,6 +166,7 @@ def end(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetim
         return
     if not sessions.end(db, session, now=now):
         return
+    rounds.close_all(db, cohort, session, now=now)
     gatherings.disband(db, f"session:{session.id}/", now=now)
     if session.kind is SessionKind.OFFICE_HOURS:
         return  # nobody owes having been there, or looking back on it

@@ -9,7 +9,7 @@ from bot.ask import Ask, Due, Part, Reply
 from bot.command_text import Kind
 from bot.features.graduation import complete
 from bot.registry import Option, button, command, due, words
-from cohorts import attendance, breakouts, guests, hosting, materials, meeting, sessions, unseen
+from cohorts import attendance, breakouts, guests, hosting, materials, meeting, rounds, sessions, unseen
 from cohorts.attendance import Answer, Attended
 from cohorts.cohort import Cohort, Membership, present
 from cohorts.errors import Refused
@@ -104,10 +104,13 @@ def _here(ask: Ask, cohort: Cohort, session: Session, membership: Membership) ->
     joined = meeting.join_late(ask.db, cohort, session, membership, now=ask.now)
     first = joined[0] if joined else None
     others = [PersonRef(one) for one in breakouts.people_in(ask.db, first.others)] if first else []
+    place = rounds.place_of(ask.db, session, ask.person) if first else None
     return Reply(
         "sessions/here",
         title=session.title,
         others=others,
+        room=place.number if place is not None and place.numbered else 0,
+        link=place.link if place is not None else "",
         prompt=first.breakout.prompt if first else "",
         pairs=bool(breakouts.rounds_of(cohort, session)),
     )
