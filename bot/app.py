@@ -22,7 +22,7 @@ from bot.registry import Registry, collect
 from bot.render import Renderer
 from bot.scheduler import Scheduler
 from bot.threads import Threads
-from cohorts import people, welcome
+from cohorts import people, room_styles, welcome
 from cohorts.migrations import migrate
 from cohorts.store import Db, Store
 
@@ -48,6 +48,7 @@ class App:
         settings = settings or Settings()
         self.store = store
         self._owners = settings.owners
+        self._sessions = settings.sessions
         self.clock = clock or SystemClock()
         self.registry: Registry = collect(*packages)
         self.renderer = Renderer(template_roots(settings))
@@ -87,12 +88,13 @@ class App:
         self.scheduler.wake()
 
     def prepare(self) -> Path | None:
-        """Bring the database to this version's tables, and owners to what the config says.
+        """Bring the database to this version's tables, owners and rooms to what the config says.
 
         Where the backup is, if one was made.
         """
         backup = migrate(self.store, now=SystemClock().now())
         self.store.write(self._set_owners)
+        self.store.write(lambda db: room_styles.arrange(db, self._sessions.rooms, self._sessions.room_links))
         return backup
 
     def _set_owners(self, db: Db) -> None:

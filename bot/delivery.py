@@ -24,7 +24,7 @@ from bot.platforms.base import Parcel, Platform, Receipt, SendError
 from bot.registry import Registry
 from bot.render import Renderer, parts_of, presses_of
 from bot.threads import Threads
-from cohorts.outbox import EffectKind
+from cohorts.outbox import EffectKind, EffectState
 from cohorts.store import Db
 
 log = structlog.get_logger(__name__)
@@ -32,10 +32,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Policy:
-    """What happens to an uncertain effect of one kind. `paced`: counts for a channel's rate."""
+    """What happens to an uncertain effect of one kind. `paced`: counts for a channel's rate; `once`: what leaves no
+    trace to be found by is not sent again."""
 
     find_first: bool
     paced: bool
+    once: bool = False
 
 
 POLICIES: Mapping[EffectKind, Policy] = {
@@ -49,6 +51,7 @@ POLICIES: Mapping[EffectKind, Policy] = {
     EffectKind.EVENT: Policy(find_first=True, paced=False),
     EffectKind.GROUP: Policy(find_first=True, paced=False),
     EffectKind.UNGROUP: Policy(find_first=True, paced=False),
+    EffectKind.WHISPER: Policy(find_first=False, paced=False, once=True),
 }
 
 LEASE = timedelta(seconds=60)
@@ -144,6 +147,8 @@ class Delivery:
         """One effect to its receipt, or to the reason why there is none. Never raises."""
         now = self._clock.now()
         uncertain = job.uncertain
+        if uncertain and POLICIES[job.kind].once:
+            return claims.Unwanted(job.effect_id, EffectState.EXPIRED, "may have been seen, and can't be looked for")
         try:
             platform = self._platforms.get(job.platform)
             if platform is None:

@@ -81,7 +81,7 @@ def tell(db: Db, effect: Effect, now: datetime, press: str) -> None:
 
 def _cause(effect: Effect, reason: str, detail: str, now: datetime) -> str:
     """What they hear of once: what is to be done by hand for all; a lasting cause, each day; else each failure."""
-    if effect.kind in outbox.BESIDE:
+    if effect.kind in (*outbox.BESIDE, EffectKind.WHISPER):
         # Everything else goes on without it, so that once is enough.
         return f"{effect.kind.value} {reason} {detail}/room:{effect.room_id}"
     if reason in ONCE_A_ROOM:

@@ -158,12 +158,12 @@ class Watched(LocalPlatform):
     async def send(self, parcel: Parcel) -> Receipt:
         await self.stage.sleep(SENDING)
         receipt = await super().send(parcel)
-        if parcel.message is not None and parcel.kind in (Kind.POST, Kind.EDIT, Kind.UPLOAD):
+        if parcel.message is not None and parcel.kind in (Kind.POST, Kind.EDIT, Kind.UPLOAD, Kind.WHISPER):
             posted = self.chat.message(int(receipt.id))
             where = self.chat.room(posted.room)
             drawn = draw_message(parcel.message)
             for reader in where.members:
-                if reader != BOT:
+                if reader != BOT and posted.only_for in (None, reader):
                     self._saw(
                         "effect",
                         reader,

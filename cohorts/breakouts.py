@@ -3,17 +3,18 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 
-from cohorts import mixing, sessions
+from cohorts import mixing, seating, sessions
 from cohorts.cohort import Cohort, Membership, present
 from cohorts.pairing import History, Plan, Round, Rules, plan
 from cohorts.program_kinds import Mix, SegmentKind, SessionKind
+from cohorts.room_styles import Style
 from cohorts.sessions import Session, SessionState
-from cohorts.store import Db, link, moment
+from cohorts.store import Db, choice, link, moment
 
 IN_GROUPS = (SegmentKind.PAIR_SHARE, SegmentKind.BREAKOUT)
 MOVES = 40_000  # of a search in groups of three and more: people are waiting, and so is every other transaction
@@ -30,6 +31,10 @@ class Breakout(SQLModel, table=True):
     lower_bound: int = Field(default=0)
     repeats: int = Field(default=0)
     at: datetime = moment()
+    ends_at: datetime | None = moment(null=True)  # of a round that begins and ends by itself
+    closed_at: datetime | None = moment(null=True)
+    style: Style | None = choice(Style, null=True)
+    revision: int = Field(default=0)  # of who is where, and until when
 
 
 class Seat(SQLModel, table=True):
@@ -38,6 +43,9 @@ class Seat(SQLModel, table=True):
     breakout_id: int = link("breakout.id", index=False)
     membership_id: int = link("membership.id")
     group: int
+    gone_at: datetime | None = moment(null=True)  # when somebody said that they aren't there: they have met nobody
+    back_at: datetime | None = moment(null=True)  # when they showed that they are there after all
+    revision: int = Field(default=0)  # the round's, when it was last changed with whom they sit
 
 
 class Apart(SQLModel, table=True):
@@ -54,11 +62,21 @@ def of_session(db: Db, session: Session) -> list[Breakout]:
     return list(db.exec(select(Breakout).where(Breakout.session_id == session.id).order_by(col(Breakout.round))).all())
 
 
+def of_number(db: Db, session: Session, number: int) -> Breakout | None:
+    return db.exec(select(Breakout).where(Breakout.session_id == session.id, Breakout.round == number)).one_or_none()
+
+
+def seats(db: Db, breakout: Breakout) -> list[Seat]:
+    """Those of whoever is not there included."""
+    return list(db.exec(select(Seat).where(Seat.breakout_id == breakout.id).order_by(col(Seat.id))).all())
+
+
 def groups(db: Db, breakout: Breakout) -> dict[int, list[int]]:
-    """Membership ids by group number."""
+    """Membership ids by group number, of those who are there."""
     seated: defaultdict[int, list[int]] = defaultdict(list)
-    for seat in db.exec(select(Seat).where(Seat.breakout_id == breakout.id).order_by(col(Seat.id))).all():
-        seated[seat.group].append(seat.membership_id)
+    for seat in seats(db, breakout):
+        if seat.gone_at is None:
+            seated[seat.group].append(seat.membership_id)
     return dict(sorted(seated.items()))
 
 
@@ -92,53 +110,38 @@ def rounds_of(cohort: Cohort, session: Session) -> list[tuple[int, str]]:
     return planned or ([(2, "")] if session.kind is SessionKind.SESSION else [])
 
 
-def wishes_of(cohort: Cohort, session: Session) -> list[Mix]:
-    """With whom each of those rounds would rather have people talk."""
-    show = sessions.run_of_show(cohort, session)
-    return [segment.mix for segment in show if segment.kind in IN_GROUPS] or [Mix.ANYONE]
-
-
-def span_of(cohort: Cohort, session: Session, number: int) -> tuple[timedelta, timedelta]:
-    """From when to when the n-th round lasts by the run of show, since the session began; without one: all of it."""
-    at, rounds = timedelta(), 0
-    for segment in sessions.run_of_show(cohort, session):
-        ends = at + timedelta(minutes=segment.minutes)
-        rounds += segment.kind in IN_GROUPS
-        if rounds == number:
-            return at, ends
-        at = ends
-    return timedelta(), timedelta(minutes=session.minutes)
-
-
 def to_come(db: Db, cohort: Cohort) -> int:
     """How many rounds are left, those of a session that is on included."""
     waiting = (SessionState.PLANNED, SessionState.LIVE)
     return sum(len(rounds_of(cohort, one)) for one in sessions.standing(db, cohort) if one.state in waiting)
 
 
-def draw(db: Db, cohort: Cohort, session: Session, here: list[Membership], *, now: datetime) -> list[Breakout]:
-    """Make and keep all rounds of a session from who is here, planning every round still to come.
-
-    Fewer than two people, or rounds drawn before: nothing.
-    """
-    if len(here) < 2 or of_session(db, session):
-        return []
-    remaining = max(1, to_come(db, cohort))
+def draw(
+    db: Db,
+    cohort: Cohort,
+    session: Session,
+    here: Sequence[Membership],
+    number: int,
+    *,
+    size: int,
+    prompt: str,
+    mix: Mix,
+    now: datetime,
+) -> Breakout:
+    """Make and keep the n-th round of a session from who is here, planning every round still to come."""
     absent = [member for member in present(db, cohort) if member not in here]
-    made = []
-    rounds = rounds_of(cohort, session)
-    for n, ((size, prompt), mix) in enumerate(zip(rounds, wishes_of(cohort, session), strict=False), start=1):
-        away = absent if n == len(rounds) else []  # nobody who is not here will be in this session's next round
-        wish = mixing.against(db, cohort, here, mix)
-        planned = next_plan(db, cohort, here, away, rounds=max(1, remaining - n + 1), size=size, wish=wish)
-        unavoidable = 0
-        if planned.again:
-            # Some day two meet again, but not today if today can do without.
-            today = next_plan(db, cohort, here, [], rounds=1, size=size, wish=wish)
-            unavoidable = today.lower_bound
-            planned = today if len(today.again) < len(planned.again) else planned
-        made.append(_keep(db, session, n, prompt, planned, unavoidable, now=now))
-    return made
+    # Nobody who is not here will be in this session's next round.
+    away = absent if number >= len(rounds_of(cohort, session)) else []
+    remaining = max(1, to_come(db, cohort) - len(of_session(db, session)))
+    wish = mixing.against(db, cohort, here, mix)
+    planned = next_plan(db, cohort, here, away, rounds=remaining, size=size, wish=wish)
+    unavoidable = 0
+    if planned.again:
+        # Some day two meet again, but not today if today can do without.
+        today = next_plan(db, cohort, here, [], rounds=1, size=size, wish=wish)
+        unavoidable = today.lower_bound
+        planned = today if len(today.again) < len(planned.again) else planned
+    return _keep(db, session, number, prompt, planned, unavoidable, now=now)
 
 
 def next_plan(
@@ -183,13 +186,25 @@ def _keep(
     )
     db.add(breakout)
     db.flush()
-    for group, members in enumerate(planned.first.groups, start=1):
+    drawn = [[int(one) for one in members] for members in planned.first.groups]
+    for group, members in zip(seating.room_numbers(drawn, _last_rooms(db, session)), drawn, strict=True):
         for one in members:
-            db.add(Seat(breakout_id=breakout.id, membership_id=int(one), group=group))
-    for one in planned.first.sat_out:
-        db.add(Seat(breakout_id=breakout.id, membership_id=int(one), group=0))
+            db.add(Seat(breakout_id=breakout.id, membership_id=one, group=group))
+    for name in planned.first.sat_out:
+        db.add(Seat(breakout_id=breakout.id, membership_id=int(name), group=0))
     db.flush()
     return breakout
+
+
+def _last_rooms(db: Db, session: Session) -> dict[int, int]:
+    """In which room each member was last this evening."""
+    found = db.exec(
+        select(Seat)
+        .join(Breakout, col(Breakout.id) == col(Seat.breakout_id))
+        .where(Breakout.session_id == session.id, Seat.group > 0)
+        .order_by(col(Breakout.round))
+    ).all()
+    return {seat.membership_id: seat.group for seat in found}
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,35 +216,25 @@ class Joined:
     others: list[int]
 
 
-def join_late(db: Db, session: Session, membership: Membership) -> list[Joined]:
-    """A latecomer joins the group of each round that costs the fewest repeats, then the smallest.
+def join(db: Db, session: Session, breakout: Breakout, membership: Membership) -> Joined | None:
+    """Into the group that costs the fewest repeats, then the smallest; None where none may have them.
 
-    Nothing for a round in which they have a seat.
+    Whoever has a seat elsewhere in the round leaves it; whoever was said not to be there is.
     """
-    joined = []
-    met = history(db, db.get_one(Cohort, session.cohort_id)).met
-    for breakout in of_session(db, session):
-        seated = groups(db, breakout)
-        if any(membership.id in members for members in seated.values()):
-            continue
-        apart = {
-            one
-            for row in db.exec(select(Apart).where(Apart.cohort_id == session.cohort_id)).all()
-            if membership.id in (row.one_id, row.other_id)
-            for one in (row.one_id, row.other_id)
-        }
-        open_to = [
-            (sum(frozenset({str(one), str(membership.id)}) in met for one in members), len(members), number)
-            for number, members in seated.items()
-            if number and not apart & (set(members) - {membership.id})
-        ]
-        if not open_to:
-            continue
-        *_, group = min(open_to)
-        db.add(Seat(breakout_id=breakout.id, membership_id=membership.id, group=group))
-        joined.append(Joined(breakout, group, seated[group]))
+    cohort = db.get_one(Cohort, session.cohort_id)
+    seated = {
+        number: [one for one in members if one != membership.id] for number, members in groups(db, breakout).items()
+    }
+    group = seating.taken_in_by(membership.id, seated, history(db, cohort).met, never_together(db, cohort))
+    if group is None:
+        return None
+    seat = next((one for one in seats(db, breakout) if one.membership_id == membership.id), None)
+    if seat is None:
+        seat = Seat(breakout_id=breakout.id, membership_id=membership.id, group=group)
+        db.add(seat)
+    seat.group, seat.gone_at = group, None
     db.flush()
-    return joined
+    return Joined(breakout, group, seated[group])
 
 
 def people_in(db: Db, membership_ids: list[int]) -> list[int]:

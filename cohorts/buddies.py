@@ -5,7 +5,6 @@ Whoever joins later and whoever is left alone gets into a pair; nobody else's ch
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -14,7 +13,6 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 
 from cohorts import breakouts, touchpoints
-from cohorts.answers import answers_of, goal_of
 from cohorts.cohort import Cohort, CohortState, Membership, MembershipState, present, zones_of
 from cohorts.moments import next_morning
 from cohorts.pairing import Rules, plan
@@ -23,8 +21,6 @@ from cohorts.program_kinds import Urgency
 from cohorts.store import Db, link, moment
 
 GONE = (MembershipState.LEFT, MembershipState.REMOVED)
-SHARED_WORDS = 3
-_LONG = 5  # letters of a word that says something
 
 
 class Buddy(SQLModel, table=True):
@@ -36,15 +32,6 @@ class Buddy(SQLModel, table=True):
     pair: int
     revision: int = Field(default=0)  # of who the others are
     at: datetime = moment()
-
-
-@dataclass(frozen=True, slots=True)
-class Common:
-    """What two people have in common, as far as both said so."""
-
-    company: str = ""
-    level: str = ""
-    words: tuple[str, ...] = ()  # of both their goals
 
 
 def of(db: Db, membership: Membership) -> list[Membership]:
@@ -190,27 +177,6 @@ def _pairs(rows: Iterable[Buddy]) -> list[Pair]:
     for row in rows:
         found[row.pair].append(row.membership_id)
     return [tuple(sorted(pair)) for pair in found.values()]
-
-
-def common(db: Db, cohort: Cohort, one: Membership, other: Membership) -> Common:
-    """Nothing that only one of them said."""
-    program, mine, theirs = cohort.program, answers_of(db, cohort, one), answers_of(db, cohort, other)
-    goals = [_words(goal_of(db, cohort, member)) for member in (one, other)]
-    return Common(
-        _same(program.company_of(mine), program.company_of(theirs)),
-        _same(program.level_of(mine), program.level_of(theirs)),
-        tuple(word for word in goals[0] if word in goals[1])[:SHARED_WORDS],
-    )
-
-
-def _same(one: str | None, other: str | None) -> str:
-    return one if one and other and one.strip().casefold() == other.strip().casefold() else ""
-
-
-def _words(text: str) -> list[str]:
-    """The longer words, once each, as they come."""
-    bare = "".join(char if char.isalpha() else " " for char in text.casefold())
-    return list(dict.fromkeys(word for word in bare.split() if len(word) >= _LONG))
 
 
 def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:

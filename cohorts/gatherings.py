@@ -3,7 +3,7 @@
 Each has a lane of its own, so that the room never waits for it. A platform without such things does nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from cohorts.facts import Fact, PersonRef, freeze, thaw
-from cohorts.outbox import About, Effect, EffectKind, EffectState, in_room, put
+from cohorts.outbox import About, Effect, EffectKind, EffectState, Press, in_room, put
 from cohorts.rooms import Room
 from cohorts.store import Db
 
 NOTICE = timedelta(seconds=30)  # before a group ends
+LATEST = timedelta(minutes=2)  # after which nobody needs to be called back any more
 
 
 def event(
@@ -71,6 +72,7 @@ def group(
     now: datetime,
     due: datetime | None = None,
     voice: bool = False,
+    presses: Sequence[Press] = (),
     **facts: Fact,
 ) -> None:
     """A conversation of their own, begun when it is due with a message that knows its `people` and when it `ends`.
@@ -86,7 +88,7 @@ def group(
         return
     effect = _of(circle, EffectKind.GROUP, f"group/{circle.key}", now, due)
     effect.template, effect.expires_at = template, circle.until
-    put(db, effect, None, None, (), {**_facts(circle), **facts})
+    put(db, effect, None, None, presses, {**_facts(circle), **facts})
     if voice:
         effect = _of(circle, EffectKind.GROUP, _voice_of(circle), now, due)
         effect.expires_at = circle.until
@@ -110,19 +112,45 @@ def _join(db: Db, circle: Circle, template: str, now: datetime, facts: Mapping[s
     db.flush()
 
 
-def ungroup(db: Db, circle: Circle, template: str, /, *, now: datetime, **facts: Fact) -> None:
-    """Before their time is over those who got a voice channel are told so; then they are brought back from it."""
-    until, key = circle.until or now, f"ungroup/{circle.key}"
-    if circle.revision:
-        key = f"{key}/r{circle.revision}"
+def ungroup(
+    db: Db, circle: Circle, template: str, /, *, now: datetime, ping: bool = True, afresh: bool = False, **facts: Fact
+) -> None:
+    """Before their time is over those who got a voice channel are told so; then they are brought back from it.
+
+    `afresh`: the time has changed, so that they hear of it once more.
+    """
+    until, key = circle.until or now, _end_of(circle)
     notice = _of(circle, EffectKind.UNGROUP, f"{key}/notice", now, until - NOTICE)
-    notice.template, notice.target_key, notice.expires_at, notice.ping = template, _voice_of(circle), until, True
-    if _comes_last(db, circle, notice):
+    notice.template, notice.target_key, notice.expires_at, notice.ping = template, _voice_of(circle), until, ping
+    if _comes_last(db, circle, notice) or afresh:
         put(db, notice, None, None, (), {**_facts(circle), **facts})
     back = _of(circle, EffectKind.UNGROUP, key, now, until)
     back.target_key = _voice_of(circle)
-    if _comes_last(db, circle, back):
+    if _comes_last(db, circle, back) or afresh:
         put(db, back, None, None, (), {**_facts(circle), "people": [*circle.people, *circle.hosts]})
+
+
+def remind(
+    db: Db,
+    circle: Circle,
+    template: str,
+    /,
+    *,
+    ahead: timedelta,
+    now: datetime,
+    afresh: bool = False,
+    **facts: Fact,
+) -> None:
+    """Words in their own conversation, so long before their time is over; with nothing before it, the last ones."""
+    until, key = circle.until or now, _end_of(circle)
+    effect = _of(circle, EffectKind.UNGROUP, f"{key}/notice" if ahead else key, now, until - ahead)
+    effect.template, effect.target_key, effect.expires_at = template, f"group/{circle.key}", until + LATEST - ahead
+    if _comes_last(db, circle, effect) or afresh:
+        put(db, effect, None, None, (), {**_facts(circle), **facts})
+
+
+def _end_of(circle: Circle) -> str:
+    return f"ungroup/{circle.key}/r{circle.revision}" if circle.revision else f"ungroup/{circle.key}"
 
 
 def _comes_last(db: Db, circle: Circle, end: Effect) -> bool:
@@ -152,6 +180,15 @@ def disband(db: Db, occasion: str, *, now: datetime) -> None:
     )
     later = sa.and_(waiting, keyed("ungroup"), col(Effect.not_before) > now)
     _change(db, later, {"not_before": now, "due_at": now})
+
+
+def dissolve(db: Db, circle: Circle, *, now: datetime) -> None:
+    """Whoever was in it goes elsewhere: nothing more is said there, and its voice channel ends a moment later."""
+    lane = _of(circle, EffectKind.GROUP, "", now, None).lane
+    waiting = sa.and_(col(Effect.lane) == lane, col(Effect.state) == EffectState.PENDING)
+    ends = sa.and_(col(Effect.kind) == EffectKind.UNGROUP, col(Effect.template) == "")
+    _change(db, sa.and_(waiting, sa.not_(ends)), {"state": EffectState.WITHDRAWN, "reason": "nobody left"})
+    _change(db, sa.and_(waiting, ends), {"not_before": now + NOTICE, "due_at": now + NOTICE})
 
 
 def _change(db: Db, which: sa.ColumnElement[bool], values: Mapping[str, object]) -> int:

@@ -27,11 +27,10 @@ from cohorts import (
 )
 from cohorts import cohort as cohorts_
 from cohorts.attendance import Answer, Attended
-from cohorts.breakouts import Breakout, Joined
+from cohorts.breakouts import Joined
 from cohorts.cohort import Cohort, Membership, MembershipState, present
 from cohorts.errors import Refused
 from cohorts.facts import Fact, PersonRef
-from cohorts.gatherings import Circle
 from cohorts.outbox import Effect, Press
 from cohorts.program_kinds import SegmentKind, SessionKind
 from cohorts.program_parts import Segment
@@ -99,65 +98,13 @@ def close(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datet
         end(db, cohort, session, now=now, due=due)
 
 
-def open_groups(db: Db, cohort: Cohort, session: Session, breakout: Breakout, *, now: datetime) -> None:
-    """Each group of a round gets a conversation of its own and, where the cohort meets by voice, a voice channel."""
-    voice = session.place in ("", "voice")
-    starts, _ = breakouts.span_of(cohort, session, breakout.round)
-    due = breakout.at + starts
-    for number, seated in breakouts.groups(db, breakout).items():
-        if not number or len(seated) < 2:
-            continue
-        circle = _circle(db, cohort, session, breakout, number, seated)
-        gatherings.group(db, circle, "pairing/group", now=now, due=due, voice=voice, prompt=breakout.prompt)
-        if voice:
-            gatherings.ungroup(db, circle, "pairing/back", now=now)
-
-
-def _circle(
-    db: Db, cohort: Cohort, session: Session, breakout: Breakout, number: int, seated: list[int], revision: int = 0
-) -> Circle:
-    conducting = hosting.conductors(db, cohort, session)
-    _, ends = breakouts.span_of(cohort, session, breakout.round)
-    return Circle(
-        cohorts_.room_of(db, cohort),
-        f"session:{session.id}/round:{breakout.round}/group:{number}",
-        tuple(PersonRef(one) for one in breakouts.people_in(db, seated)),
-        tuple(one.ref for one in conducting),
-        breakout.at + ends,
-        revision,
-    )
-
-
 def join_late(db: Db, cohort: Cohort, session: Session, membership: Membership, *, now: datetime) -> list[Joined]:
-    """Once the groups are made, a latecomer gets a seat in one of each round, and comes to that group's own place."""
-    joined = breakouts.join_late(db, session, membership)
-    newcomer = PersonRef(membership.person_id)
-    for one in joined:
-        seated = [*one.others, membership.id]
-        # Seats are only ever added, so that their number tells one joining from another.
-        circle = _circle(db, cohort, session, one.breakout, one.group, seated, revision=len(seated))
-        gatherings.group(db, circle, "pairing/joined", now=now, people=[newcomer])
-        gatherings.ungroup(db, circle, "pairing/back", now=now)
-    if joined:
-        repost_groups(db, cohort, session, f"late:{membership.id}", now=now)
-    return joined
-
-
-def _groups_key(session: Session) -> str:
-    return f"session:{session.id}/groups/r{session.revision}"
-
-
-def repost_groups(db: Db, cohort: Cohort, session: Session, why: str, *, now: datetime) -> None:
-    outbox.edit(
-        db,
-        _groups_key(session),
-        "pairing/groups",
-        key=f"{_groups_key(session)}/{why}",
-        now=now,
-        presses=[Press("sessions/here", {"session_id": session.id})],
-        title=session.title,
-        rounds=groups(db, session),
-    )
+    """While a round is on, a latecomer joins a group of it, and comes to where that group is."""
+    rounds.came(db, session, membership, now=now)
+    if (on := rounds.current(db, session, now)) is not None:
+        taken = rounds.join(db, cohort, session, on, membership, now=now)
+        return [taken] if taken is not None else []
+    return []  # between two rounds: the next one counts on them
 
 
 def groups(db: Db, session: Session) -> list[Fact]:
@@ -186,6 +133,7 @@ def end(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetim
         return
     if not sessions.end(db, session, now=now):
         return
+    rounds.close_all(db, cohort, session, now=now)
     gatherings.disband(db, f"session:{session.id}/", now=now)
     conducting.finish(db, cohort, session, now=now)
     touchpoints.reconcile(db, cohort, now=now)

@@ -35,6 +35,7 @@ class EffectKind(StrEnum):
     EVENT = "event"  # an entry in the platform's own calendar
     GROUP = "group"  # a small conversation for some of a room
     UNGROUP = "ungroup"  # its end, announced and done
+    WHISPER = "whisper"  # a line in a room that one person alone sees; never repeated
 
 
 BESIDE = (EffectKind.EVENT, EffectKind.GROUP, EffectKind.UNGROUP)  # in lanes of their own, beside their room's

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from cohorts import conductor, hosting, looking_back, polls, rounds
+from cohorts import breakouts, conductor, hosting, looking_back, polls, rounds
 from cohorts.cohort import Cohort
 from cohorts.conductor import Line, Show
 from cohorts.polls import Poll
@@ -34,7 +34,7 @@ def _round(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, now
 
 
 def _round_over(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, now: datetime) -> None:
-    breakout = rounds.numbered(db, session, line.detail)
+    breakout = breakouts.of_number(db, session, line.detail) if line.detail is not None else None
     if breakout is not None:
         rounds.close_round(db, cohort, session, breakout, now=now)
 
@@ -87,7 +87,10 @@ def retime(db: Db, cohort: Cohort, session: Session, show: Show, *, now: datetim
     if line is None or line.detail is None:
         return
     ends = conductor.ends_at(show, now)
-    if line.segment.kind in conductor.IN_GROUPS and (breakout := rounds.numbered(db, session, line.detail)) is not None:
+    if (
+        line.segment.kind in conductor.IN_GROUPS
+        and (breakout := breakouts.of_number(db, session, line.detail)) is not None
+    ):
         rounds.extend_round(db, cohort, session, breakout, ends=ends, now=now)
     elif line.segment.kind is SegmentKind.POLL:
         polls.reschedule(db, db.get_one(Poll, line.detail), ends=ends, now=now)

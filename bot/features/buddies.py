@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot import whose
 from bot.ask import Ask, Due, Part, Reply
 from bot.registry import afterwards, buddies_of, command, due, home_line, words
-from cohorts import attendance, buddies, homework, sessions
+from cohorts import attendance, buddies, common_ground, homework, sessions
 from cohorts.attendance import Answer
 from cohorts.cohort import Cohort, Membership, present
 from cohorts.facts import Fact
@@ -57,9 +57,8 @@ def _common(asked: Ask | Due, cohort: Cohort, member: Membership, others: Sequen
     """A line for each buddy with whom there is something."""
     told: list[Fact] = []
     for one in others:
-        both = buddies.common(asked.db, cohort, member, one)
-        if both.company or both.level or both.words:
-            told.append({"person": one.ref, "company": both.company, "level": both.level, "words": list(both.words)})
+        if both := common_ground.between(asked.db, cohort, [member, one]):
+            told.append({"person": one.ref, **both.facts})
     return told
 
 

@@ -17,6 +17,7 @@ from cohorts import (
     hosting,
     materials,
     meeting,
+    rounds,
     sessions,
     stage,
     unseen,
@@ -115,10 +116,13 @@ def _here(ask: Ask, cohort: Cohort, session: Session, membership: Membership) ->
     joined = meeting.join_late(ask.db, cohort, session, membership, now=ask.now)
     first = joined[0] if joined else None
     others = [PersonRef(one) for one in breakouts.people_in(ask.db, first.others)] if first else []
+    place = rounds.place_of(ask.db, session, ask.person) if first else None
     return Reply(
         "sessions/here",
         title=session.title,
         others=others,
+        room=place.number if place is not None and place.numbered else 0,
+        link=place.link if place is not None else "",
         prompt=first.breakout.prompt if first else "",
         pairs=bool(breakouts.rounds_of(cohort, session)),
     )

@@ -201,13 +201,15 @@ class Kind(StrEnum):
     EVENT = "event"
     GROUP = "group"
     UNGROUP = "ungroup"
+    WHISPER = "whisper"
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """One effect, addressed and rendered, ready for a platform.
 
-    `room` or `account` says where to (platform ids); `key` is unique for ever and must be findable afterwards.
+    `room` or `account` says where to (platform ids), both where one person alone sees it in a room; `key` is unique
+    for ever and must be findable afterwards.
     Of a group, `target` is the place that those who come later join, "" if there was none. The end of a group is
     announced where there is a message, else done; its `target` is the room to talk in, "" if there was none.
     """

@@ -14,6 +14,7 @@ from cohorts.errors import Refused
 from cohorts.program_kinds import SegmentKind
 from cohorts.program_parts import Segment
 from cohorts.sessions import Session, SessionState
+from cohorts.store import Db
 
 NOON = datetime(2027, 1, 11, 12, 0, tzinfo=UTC)
 PLAN = (
@@ -32,7 +33,7 @@ class Flushed:
         pass
 
 
-DB: conductor.Db = Flushed()  # type: ignore[assignment]
+DB: Db = Flushed()  # type: ignore[assignment]
 
 
 @pytest.fixture

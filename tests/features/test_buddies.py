@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from cohorts import buddies, people
 from cohorts import cohort as cohorts_
+from cohorts import people
 from cohorts.breakouts import Apart
 from cohorts.buddies import Buddy, arranged
 from cohorts.cohort import Cohort, Membership
@@ -151,9 +151,3 @@ def test_whoever_comes_and_goes_there_are_pairs_and_at_most_one_trio(
         assert sorted(one for pair in found for one in pair) == sorted(here)
         assert sorted(len(pair) for pair in found)[:-1] == [2] * (len(found) - 1)
         assert len(found[0]) in (2, 3)
-
-
-def test_common_ground_is_only_what_both_said() -> None:
-    assert buddies._same("Northwind ", "northwind") == "Northwind "
-    assert buddies._same("Northwind", None) == ""
-    assert buddies._words("A weekly Report, weekly!") == ["weekly", "report"]

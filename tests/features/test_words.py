@@ -42,6 +42,8 @@ CARRIERS = {
     "upload": 2,
     "group": 2,
     "ungroup": 2,
+    "remind": 2,
+    "whisper": 3,
     "advance": 3,
     "_become": 3,
     "_the_one": 3,
@@ -63,6 +65,8 @@ NOT_FACTS = frozenset(
         "file",
         "voice",
         "at",
+        "afresh",
+        "ahead",
         "can_wait",
     }
 )
@@ -115,6 +119,12 @@ MORE: Mapping[str, tuple[str, ...]] = {
     "leaders/unapproved": (*SIGNED, *ASKED),
     "pairing/group": ("people", "ends"),
     "pairing/back": ("people", "ends"),
+    "pairing/last-minute": ("people", "ends"),
+    "pairing/over": ("people", "ends"),
+    "pairing/own-place": ("people", "ends"),
+    "pairing/round": (
+        *("title", "prompt", "until", "pairs", "sat_out", "numbered", "unlinked", "repeats", "unavoidable", "over"),
+    ),
     "polls/closed": POLLED,
     "polls/result": (*POLLED, "opens"),
     "reviews/home": ("count", "person", "title"),
@@ -210,6 +220,19 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
         [],
     ),
     "settled": (False, True),
+    "sat_out": ([], [CHI]),
+    "alike": (
+        {"company": "", "level": "", "words": ["report", "weekly"]},
+        {"company": "", "level": HOSTILE, "words": []},
+        {"company": "Northwind", "level": "", "words": []},
+        None,
+    ),
+    "numbered": (True, False),
+    "odd": (False, True),
+    "over": (False, True),
+    "unlinked": (False, True),
+    "unavoidable": (1, 0),
+    "repeats": (0, 1, 2),
     "shown": (4, 1, 12),
     "survey": (True, False),
     "surveys": (RESULTS, RESULTS[1:], []),
@@ -435,7 +458,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "was": (TUESDAY,),
     "why": ("She does the rollout.",),
     "welcome": ("Six hours together.", ""),
-    "what": ("post", "edit", "room", "invite", "remove", "upload", "event", "group", "ungroup"),
+    "what": ("post", "edit", "room", "invite", "remove", "upload", "event", "group", "ungroup", "whisper"),
     "words": (HOSTILE, "soonish"),
     "works": ("The number on top.",),
     "zone": ("Europe/Berlin",),
@@ -641,6 +664,21 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     },
     "update/same": {"kept": (KEPT, [])},
     "exports/file": {"what": ("nps", "all"), "format": ("csv", "xlsx")},
+    "sessions/here": {"room": (3, 0)},
+    "pairing/line": {"number": (3, 0)},
+    "pairing/who-is-missing": {"others": ([BEN, CHI],)},
+    "pairing/own-place": {"number": (3, 0)},
+    "pairing/open-rooms": {"first": (1, 3)},
+    "pairing/re-paired": {"number": (3, 0)},
+    "pairing/round": {
+        "pairs": (
+            [
+                {"number": 1, "people": [ANA, BEN], "link": "https://meet.example.org/1"},
+                {"number": 2, "people": [CHI], "link": ""},
+            ],
+            [],
+        )
+    },
     "sessions/recap": {"graduates": (None, TUESDAY)},
     **{
         name: {"lines": (["“It held.” Ana", HOSTILE.replace("\n", " ")],)}

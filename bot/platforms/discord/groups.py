@@ -5,6 +5,7 @@ Thread and channel are found again by a mark in their names, so that each step m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -36,6 +37,7 @@ NAME_LENGTH = 100
 UNKNOWN_VOICE_STATE, NOT_IN_VOICE, UNKNOWN_USER = 10065, 40032, 10013
 HIDDEN = "hidden"
 
+_OF_A_GROUP = re.compile(r" · [0-9a-f]{6}$")
 _MEMBER = "/guilds/{guild_id}/members/{user_id}"
 
 
@@ -151,7 +153,7 @@ async def part_ways(api: Api, parcel: Parcel, now: datetime) -> Receipt:
     own = _own(parcel, channels)
     if not own and (parcel.target or not home or _over(parcel, now)):
         return Receipt("")
-    there = await _those_in(api, parcel, home, home, channels)
+    there = await _those_in(api, parcel, [home, *_others(parcel, home, own, channels)], home, channels)
     if not own:
         if len(there) < 2:
             return Receipt("")
@@ -200,7 +202,7 @@ async def bring_back(api: Api, parcel: Parcel) -> Receipt:
     home = voice_of(_room(parcel, channels), channels)
     try:
         if home:
-            for account in await _those_in(api, parcel, {"id": own}, home, channels):
+            for account in await _those_in(api, parcel, [{"id": own}], home, channels):
                 await _moved(api, parcel, account, text(home, "id"))
         await api.call("DELETE", "/channels/{channel_id}", channel_id=own)
     except DiscordRefusal as no:
@@ -213,20 +215,27 @@ async def bring_back(api: Api, parcel: Parcel) -> Receipt:
 
 
 async def _ear(api: Api, parcel: Parcel) -> str:
-    there = {text(one, "id") for one in await _channels(api, parcel)}
-    if not parcel.target or parcel.target not in there:
+    """Where they hear it; their `target` is the voice channel that they got or, without one, their thread."""
+    if not parcel.target:
         return ""
-    return await thread_of(api, parcel) or parcel.target
+    thread = await thread_of(api, parcel)
+    there = {text(one, "id") for one in await _channels(api, parcel)}
+    if parcel.target in there:
+        return thread or parcel.target
+    return thread if thread == parcel.target else ""
 
 
-async def _those_in(api: Api, parcel: Parcel, place: Answer, home: Answer, channels: Iterable[Answer]) -> list[str]:
-    if not place:
+async def _those_in(
+    api: Api, parcel: Parcel, places: Iterable[Answer], home: Answer, channels: Iterable[Answer]
+) -> list[str]:
+    inside = {text(place, "id") for place in places if place}
+    if not inside:
         return []
     where = {account: await _whereabouts(api, parcel, account) for account in parcel.accounts}
     if HIDDEN in where.values():
         # That is elsewhere, unless the bot is shut out here, too.
         await _check(api, parcel, home, channels)
-    return [account for account, channel in where.items() if channel == text(place, "id")]
+    return [account for account, channel in where.items() if channel in inside]
 
 
 async def _whereabouts(api: Api, parcel: Parcel, account: str) -> str:
@@ -288,6 +297,18 @@ def _room(parcel: Parcel, channels: Iterable[Answer]) -> Answer:
 def _own(parcel: Parcel, channels: Iterable[Answer]) -> str:
     """The group's voice channel, "" when there is none."""
     return next((text(one, "id") for one in channels if number(one, "type") == VOICE and _marked(one, parcel)), "")
+
+
+def _others(parcel: Parcel, home: Answer, own: str, channels: Iterable[Answer]) -> list[Answer]:
+    """The voice channels of other groups: whoever was left alone, or is still in the last round, comes from there."""
+    return [
+        one
+        for one in channels
+        if number(one, "type") == VOICE
+        and text(one, "parent_id") == text(home, "parent_id")
+        and _OF_A_GROUP.search(text(one, "name"))
+        and text(one, "id") != own
+    ]
 
 
 def _marked(channel: Answer, parcel: Parcel) -> bool:

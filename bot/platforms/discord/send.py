@@ -123,11 +123,13 @@ class DiscordPlatform:
             case Kind.GROUP:
                 return await groups.gather(self.api, parcel, self._since(parcel))
             case Kind.UNGROUP if not parcel.target:
-                return Receipt("")  # nobody got a voice channel
+                return Receipt("")  # nobody got a voice channel, or a thread
             case Kind.UNGROUP if parcel.message is not None:
                 return await groups.tell(self.api, parcel)
             case Kind.UNGROUP:
                 return await groups.bring_back(self.api, parcel)
+            case Kind.WHISPER:
+                return Receipt("")  # only an answer is seen by one alone; a group is written to in its thread
 
     async def _find(self, parcel: Parcel) -> Receipt | None:
         match parcel.kind:
@@ -143,7 +145,7 @@ class DiscordPlatform:
                 return await groups.find(self.api, parcel, self._since(parcel))
             case Kind.UNGROUP if parcel.target and parcel.message is not None:
                 return await groups.find_told(self.api, parcel, self._since(parcel))
-            case Kind.EDIT | Kind.INVITE | Kind.REMOVE | Kind.EVENT | Kind.UNGROUP:
+            case Kind.EDIT | Kind.INVITE | Kind.REMOVE | Kind.EVENT | Kind.UNGROUP | Kind.WHISPER:
                 return None  # doing it again changes nothing
 
     def _since(self, parcel: Parcel) -> float:

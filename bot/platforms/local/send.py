@@ -34,7 +34,7 @@ class LocalPlatform:
         match parcel.kind:
             case Kind.ROOM:
                 return self._make_room(parcel)
-            case Kind.POST | Kind.UPLOAD:
+            case Kind.POST | Kind.UPLOAD | Kind.WHISPER:
                 return self._post(parcel)
             case Kind.BOOKMARK:
                 room = self._room(parcel.room or "")
@@ -57,7 +57,7 @@ class LocalPlatform:
 
     async def find(self, parcel: Parcel) -> Receipt | None:
         match parcel.kind:
-            case Kind.ROOM | Kind.POST | Kind.UPLOAD | Kind.BOOKMARK:
+            case Kind.ROOM | Kind.POST | Kind.UPLOAD | Kind.BOOKMARK | Kind.WHISPER:
                 found = self.chat.find(parcel.key)
                 return None if found is None else Receipt(found)
             case Kind.EDIT:
@@ -91,6 +91,7 @@ class LocalPlatform:
             key=parcel.key,
             file=parcel.file,
             under=under,
+            only_for=self._person(parcel) if parcel.kind is Kind.WHISPER else None,
             pinned=parcel.pin,
         )
         return Receipt(str(id))

@@ -35,6 +35,8 @@ SCOPES: tuple[Scope, ...] = (
     Scope("groups:write", "to make the cohort's private room and invite its members", rooms=True),
     Scope("im:history", "to read what people write to the bot, and to see after a crash whether its answer arrived"),
     Scope("im:write", "to open a direct message with a participant"),
+    Scope("mpim:history", "to see, after a crash, whether a message to a small group has arrived"),
+    Scope("mpim:write", "to bring a small group together in direct messages, for a long round"),
     Scope("pins:write", "to pin the welcome in the cohort's room", rooms=True),
     Scope("users:read", "for names and time zones: each person sees times on their own clock"),
     Scope("users:read.email", "to know a nominee, who is named by e-mail address, when they come"),
@@ -51,14 +53,15 @@ METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "chat.postMessage": ("chat:write",),
         "chat.update": ("chat:write",),
         "conversations.create": ("groups:write",),  # private ones only
-        "conversations.history": ("channels:history", "groups:history", "im:history"),
+        "conversations.history": ("channels:history", "groups:history", "im:history", "mpim:history"),
         "conversations.info": ("channels:read", "groups:read"),
         "conversations.invite": ("channels:manage", "groups:write"),
         "conversations.kick": ("channels:manage", "groups:write"),
         "conversations.list": ("channels:read", "groups:read"),
         "conversations.members": ("channels:read", "groups:read"),
-        "conversations.open": ("im:write",),  # with one person only: group conversations stay in a sidebar for good
-        "conversations.replies": ("channels:history", "groups:history", "im:history"),
+        # With several people for long rounds only: group conversations stay in a sidebar for good.
+        "conversations.open": ("im:write", "mpim:write"),
+        "conversations.replies": ("channels:history", "groups:history", "im:history", "mpim:history"),
         "conversations.setPurpose": ("channels:manage", "groups:write"),
         "conversations.setTopic": ("channels:manage", "groups:write"),
         "files.completeUploadExternal": ("files:write",),

@@ -141,8 +141,12 @@ class SlackPlatform:
                 return await self._upload(workspace, parcel)
             case Kind.BOOKMARK:
                 return await self._bookmark(workspace, parcel)
+            case Kind.WHISPER:
+                return await _whisper(workspace, parcel)
+            case Kind.GROUP if not parcel.voice:
+                return await self._post(workspace, parcel)
             case Kind.EVENT | Kind.GROUP | Kind.UNGROUP:
-                return Receipt("")  # no calendar; and group messages would stay in the sidebar for good
+                return Receipt("")  # no calendar, and no voice
 
     async def _find(self, workspace: Workspace, parcel: Parcel) -> Receipt | None:
         match parcel.kind:
@@ -158,8 +162,12 @@ class SlackPlatform:
                 return await self._find_upload(workspace, parcel)
             case Kind.BOOKMARK:
                 return await _find_bookmark(workspace, parcel)
+            case Kind.GROUP if not parcel.voice:
+                return await self._find_post(workspace, parcel)
             case Kind.EDIT | Kind.INVITE | Kind.REMOVE | Kind.EVENT | Kind.GROUP | Kind.UNGROUP:
                 return None  # doing it again changes nothing
+            case Kind.WHISPER:
+                return None  # nobody can look for it: delivery sends it once
 
     # Messages.
 
@@ -286,6 +294,8 @@ def _thread(parcel: Parcel) -> str | None:
 
 
 async def _channel(workspace: Workspace, parcel: Parcel) -> str:
+    if parcel.kind is Kind.GROUP:
+        return await workspace.group(parcel.accounts)
     if parcel.room is not None:
         return parcel.room
     if parcel.account is None:
@@ -315,6 +325,15 @@ async def _say(workspace: Workspace, channel: str, drawn: Drawn, key: str, numbe
         unfurl_media=False,
     )
     return text(answer, "ts")
+
+
+async def _whisper(workspace: Workspace, parcel: Parcel) -> Receipt:
+    """Seen while their client runs, and found by nobody afterwards."""
+    for drawn in _drawn(parcel):
+        await workspace.call(
+            "chat.postEphemeral", channel=parcel.room, user=parcel.account, text=drawn.text, blocks=drawn.blocks
+        )
+    return Receipt("")
 
 
 async def _change(workspace: Workspace, channel: str, ts: str, drawn: Drawn) -> None:

@@ -87,6 +87,11 @@ class Workspace:
             self._dms[account] = text(part(answer, "channel"), "id")
         return self._dms[account]
 
+    async def group(self, accounts: Sequence[str]) -> str:
+        """The channel of the direct messages that these have with each other and the bot."""
+        answer = await self.call("conversations.open", users=",".join(accounts))
+        return text(part(answer, "channel"), "id")
+
     async def profile(self, account: str) -> Profile:
         """What Slack says of somebody; an empty name when it says nothing now."""
         kept = self._profiles.get(account)

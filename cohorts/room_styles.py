@@ -1,0 +1,68 @@
+"""How people get into the rooms of a round: made and moved, by number in their call, by a link, or written to."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from cohorts.store import Db, json
+
+AUTO = "auto"
+LONG = 15  # minutes: worth a conversation that stays
+MOST_IN_DM = 8
+BY_VOICE = ("", "voice")  # places of a session where the bot can make the rooms, if the platform has voice
+
+
+class Style(StrEnum):
+    VOICE = "voice"  # voice channels made, people moved and brought back
+    NUMBERED = "numbered"  # breakout rooms of their video call, by number
+    LINKS = "links"  # a link to each room
+    DM = "dm"  # a group's direct messages
+    ROOMS = "rooms"  # a conversation of their own, beside the cohort's room
+
+
+class Arrangement(SQLModel, table=True):
+    """What the config says of rooms. One row at most: it is the same everywhere."""
+
+    id: int = Field(default=None, primary_key=True)
+    rooms: str = Field(default=AUTO, max_length=20)
+    links: object = json()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return tuple(map(str, self.links)) if isinstance(self.links, list) else ()
+
+
+def arrange(db: Db, rooms: str, links: Sequence[str]) -> None:
+    known = db.get(Arrangement, 1)
+    if known is None:
+        db.add(Arrangement(id=1, rooms=rooms, links=list(links)))
+    elif (known.rooms, known.addresses) != (rooms, tuple(links)):
+        known.rooms, known.links = rooms, list(links)
+    db.flush()
+
+
+def arranged(db: Db) -> Arrangement:
+    return db.get(Arrangement, 1) or Arrangement(id=1, links=[])
+
+
+def style_of(
+    platform: str, place: str, *, minutes: float, largest: int = 3, wanted: str = AUTO, links: int = 0
+) -> Style:
+    """Pure. `wanted` where it can be had there; else what people expect on that platform.
+
+    `largest`: people in the largest group; `links`: how many the config lists.
+    """
+    written_to = platform == "slack" and largest <= MOST_IN_DM
+    usual: dict[Style, bool] = {  # the first that fits
+        Style.VOICE: platform == "discord" and place in BY_VOICE,
+        Style.LINKS: links > 0 and place != "chat",
+        Style.DM: written_to and (minutes > LONG or place == "chat"),
+        Style.NUMBERED: platform == "slack" or (platform == "discord" and place != "chat"),
+        Style.ROOMS: True,
+    }
+    possible = usual | {Style.LINKS: links > 0, Style.DM: written_to, Style.NUMBERED: True}
+    possible[Style.ROOMS] = platform != "slack"
+    if wanted in tuple(Style) and possible[Style(wanted)]:
+        return Style(wanted)
+    return next(style for style, fits in usual.items() if fits)
