@@ -108,7 +108,8 @@ def _agenda(program: Program, session: SessionPlan) -> Iterator[Remark]:
         yield advice("agenda", where, text)
     theirs = sum(segment.minutes for segment in segments if segment.kind.is_attendees_time)
     if theirs < ATTENDEES_SHARE * planned:
-        text = f'attendees have {theirs} of {planned} minutes in "{session.key}", under 70 %: they came to talk'
+        told = f"{theirs} of {planned} minutes are planned for attendees"
+        text = f'in "{session.key}" {told}, under 70 %: they came to talk'
         yield advice("attendees", where, text)
     yield from _flexible(session, segments, where)
     yield from _ending(session, segments, where)

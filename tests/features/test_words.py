@@ -103,6 +103,7 @@ BRIEF = (
 RECAP = ("title", "recording", "there", "members", "quotes", "homework", "graduates", *NEXT)
 # Facts that come as a mapping, or that a helper adds.
 MORE: Mapping[str, tuple[str, ...]] = {
+    "calling/called": ("person", "following", "prompt"),
     "ceremony/home": ("words", "held", "at_the_end"),
     "ceremony/kept": ("held", "at_the_end"),
     "cohort/home": HOME,
@@ -254,6 +255,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     ),
     "commitment": ("I will come.", ""),
     "count": (6, 1, 0),
+    "counts": ([{"person": ANA, "here": 0, "ever": 2}, {"person": BEN, "here": 1, "ever": 1}], []),
     "detail": ("groups:write", ""),
     "conducts": (True, False),
     "contact": ("ana@example.org", ""),
@@ -264,6 +266,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "due_at": (TUESDAY,),
     "ends": WHEN,
     "everyone": (9, 1),
+    "following": (BEN, None),
     "found": ("soon",),
     "free": (15, 1, 0),
     "given": (True, False),
