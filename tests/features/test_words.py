@@ -20,6 +20,7 @@ from bot import message as parts
 from bot.ask import Asking
 from bot.message import Field, FieldKind, Mention, Message, RoomMention
 from bot.render import Directory, Renderer
+from cohorts import icebreakers
 from cohorts.errors import Remark
 from cohorts.facts import Fact, Markdown, PersonRef, RoomRef, freeze, thaw
 from cohorts.outbox import Press
@@ -284,6 +285,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "handle": ("value-accelerator-2027-01",),
     "homework": (SETS, []),
     "how": ("kept", "not-yet", "open"),
+    "icebreaker": tuple(one.name for one in icebreakers.KNOWN),
     "idea": ("show", "offer", "bring", "goals"),
     "judged": (
         [
@@ -542,6 +544,7 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
         "clock": ("Tuesday 12 January, 16:00 (Europe/Berlin)",),
     },
     "hosting/offered": {"others": ([BEN, CHI], [])},
+    **{name: {"prompt": ("", "Who slept well?")} for name in ("icebreakers/ask", "icebreakers/given")},
     "plan/difference": {
         "lines": (
             [
@@ -766,7 +769,8 @@ def test_every_message_that_code_names_is_written() -> None:
 
 
 def test_every_message_that_is_written_is_named_somewhere() -> None:
-    assert written() - {site.template for site in sites()} - included() == set()
+    by_name = {f"icebreakers/{one.name}" for one in icebreakers.KNOWN}
+    assert written() - {site.template for site in sites()} - included() == by_name
 
 
 # What a missing fact or a slip of the pen leaves behind: two spaces, a comma after nothing, Markdown that shows.

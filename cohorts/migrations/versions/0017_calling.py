@@ -1,4 +1,4 @@
-"""Who was heard, and who would rather listen."""
+"""Who was heard, who would rather listen, and how each session began."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -52,9 +52,21 @@ def upgrade() -> None:
         sa.UniqueConstraint("membership_id", "day", name=op.f("uq_passing_membership_id_day")),
     )
     op.create_index(op.f("ix_passing_day"), "passing", ["day"], unique=False)
+    op.create_table(
+        "icebreaking",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("session_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["session.id"], name=op.f("fk_icebreaking_session_id_session"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_icebreaking")),
+        sa.UniqueConstraint("session_id", name=op.f("uq_icebreaking_session_id")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("icebreaking")
     op.drop_index(op.f("ix_passing_day"), table_name="passing")
     op.drop_table("passing")
     op.drop_index(op.f("ix_heard_membership_id"), table_name="heard")
