@@ -147,6 +147,9 @@ def _ending(session: SessionPlan, segments: tuple[Segment, ...], where: str) -> 
 def _wishes(program: Program, session: SessionPlan, segments: tuple[Segment, ...]) -> Iterator[Remark]:
     path = agenda_path(program, session)
     for nth, segment in enumerate(segments, start=1):
+        if segment.chatham_house and segment.kind is SegmentKind.NEXT_STEPS:
+            text = "what each will do is given back to them, so it is kept with their name"
+            yield advice("chatham", f"{path}[{nth}].chatham_house", text)
         if segment.kind is SegmentKind.GUEST and session.guest is None:
             text = f'"{session.key}" has time for a guest, but names none to invite'
             yield advice("guest", f"{path}[{nth}].kind", text)

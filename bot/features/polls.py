@@ -164,6 +164,8 @@ def vote_typed(ask: Ask, choice: str) -> Reply:
 
 def _voted(ask: Ask, poll: Poll, choice: int) -> Reply:
     polls.vote(ask.db, poll, ask.person, choice, now=ask.now)
+    if poll.unnamed:
+        return Reply("polls/voted-unnamed", question=poll.question)
     return Reply(
         "polls/voted",
         presses=[Press("polls/take-back", {"poll_id": poll.id})],
@@ -206,8 +208,9 @@ def digest(db: Db, cohort: Cohort, since: datetime, now: datetime) -> Part | Non
 def rows(db: Db, cohort: Cohort) -> Sheet:
     """What was asked and how many chose what; who voted for what stays theirs."""
     made = [
-        (poll.question, poll.opened_at, poll.closed_at, label, count)
+        (poll.question, poll.opened_at, poll.closed_at, label, None if polls.is_hidden(poll, counts) else count)
         for poll in polls.all_of(db, cohort)
-        for label, count in zip(poll.labels, polls.counts(db, poll), strict=True)
+        for counts in (polls.counts(db, poll),)
+        for label, count in zip(poll.labels, counts, strict=True)
     ]
     return Sheet("polls", ("question", "opened_at", "closed_at", "choice", "votes"), tuple(made))

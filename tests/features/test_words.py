@@ -90,7 +90,7 @@ HOME = (
 LEADS = ("program", "members", "waiting", "title", "starts")
 PIECE = ("person", "title", "link", "words")
 GATHERED = ("title", "starts", "owes", "survey")
-POLLED = ("choice", "votes", "everyone", "tied")
+POLLED = ("choice", "hidden", "votes", "everyone", "tied")
 REPORT = (
     *("program", "promise", "starts", "members", "graduates", "asks_goals", "goals", "answered", "built", "percent"),
     *("meetings", "quotes", "asks_nps", "nps", "hours", "around", "preparing", "reading"),
@@ -201,7 +201,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "approved": (False, True),
     "agenda": (
         [
-            {"kind": "pair share", "minutes": 8, "prompt": "Why?", "choices": [], "steered": False},
+            {"kind": "pair share", "minutes": 8, "prompt": "Why?", "choices": [], "steered": False, "unnamed": True},
             {"kind": "poll", "minutes": 5, "prompt": "What first?", "choices": ["Import", "Sharing"], "steered": False},
             {"kind": "work", "minutes": 25, "prompt": "", "choices": [], "steered": True},
             {"kind": "break", "minutes": 5, "prompt": "", "choices": [], "steered": False},
@@ -280,6 +280,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "guest_brief": ("Ten minutes on what failed.", ""),
     "held": (False, True),
     "host": (BEN, None),
+    "hidden": (False, True),
     "hosting": (False, True),
     "hosts": (False, True),
     "handle": ("value-accelerator-2027-01",),
@@ -425,6 +426,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "titles": (["Two honest conversations"], []),
     "token": ("0badcafe",),
     "typed": ("cohort hom", "cohort"),
+    "unnamed": (False, True),
     "unseen": ([CHI], []),
     "unsure": ([BEN], []),
     "until": WHEN,
@@ -437,6 +439,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "was": (TUESDAY,),
     "why": ("She does the rollout.",),
     "welcome": ("Six hours together.", ""),
+    "withheld": (False, True),
     "what": ("post", "edit", "room", "invite", "remove", "upload", "event", "group", "ungroup"),
     "words": (HOSTILE, "soonish"),
     "works": ("The number on top.",),
@@ -626,6 +629,7 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     },
     "testimonials/home": {"words": (HOSTILE, ""), "named": (False, True)},
     "testimonials/kept": {"named": (False, True)},
+    **{name: {"lines": ([HOSTILE.replace("\n", " "), "It held."], [])} for name in ("chatham/over", "chatham/digest")},
     "sessions/cancelled-by-you": {"graduates": (None, TUESDAY)},
     "sessions/move-choice": {"zones": ([], [{"zone": "Berlin", "clock": "Tue 12 Jan, 16:00", "people": [ANA]}])},
     "sessions/recap-draft": {"graduates": (None, TUESDAY)},
