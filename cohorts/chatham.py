@@ -208,14 +208,15 @@ def _reflected(db: Db, session: Session) -> list[UnnamedWords]:
 def quotes(db: Db, cohort: Cohort, since: datetime) -> list[str]:
     """For the recap: what was said without a name in sessions that ended since then. Five answers, or the own tick."""
     held = db.exec(select(Session).where(Session.cohort_id == cohort.id, col(Session.ended_at) >= since)).all()
-    lines: list[str] = []
+    found: list[tuple[bool, UnnamedWords]] = []  # what was read out already stands in the room
     for session in held:
-        parts = db.exec(select(Unnamed).where(Unnamed.session_id == session.id).order_by(col(Unnamed.id))).all()
-        for part in parts:
-            lines += [one.words for one in _said(db, part) if part.until and _may_be_read(one, part.people)]
         answered = sum(not one.words for one in reflections.of_session(db, session))
-        lines += [one.words for one in _reflected(db, session) if _may_be_read(one, answered)]
-    return lines[:QUOTED]
+        found += [(False, one) for one in _reflected(db, session) if _may_be_read(one, answered)]
+        parts = db.exec(select(Unnamed).where(Unnamed.session_id == session.id).order_by(col(Unnamed.id))).all()
+        for part in (one for one in parts if one.until is not None):
+            found += [(True, one) for one in _said(db, part) if _may_be_read(one, part.people)]
+    ordered = sorted(found, key=lambda pair: (pair[0], not pair[1].quotable))
+    return [one.words for _, one in ordered[:QUOTED]]
 
 
 def _occasions(db: Db, cohort: Cohort) -> list[Occasion]:
