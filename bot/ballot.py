@@ -26,6 +26,8 @@ def ballot(poll: Poll) -> tuple[Button, ...]:
 
 
 def _row(poll: Poll, number: int) -> tuple[Inline, ...]:
+    if poll.hidden:
+        return (Text(poll.choices[number], literal=True),)
     count, most = poll.counts[number], max(poll.counts)
     bar = BAR * max(1, round(WIDTH * count / most)) if count else ""
     leads = poll.closed and bool(count) and poll.counts.index(most) == number

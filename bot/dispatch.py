@@ -303,7 +303,7 @@ class Dispatch:
             if declared.author:
                 args["author"] = people.known(db, ask.place, str(args["author"] or ""))
         response = declared.handler(ask, **args)
-        if not declared.reads:
+        if not declared.reads and not declared.anonymous:  # what follows would be written of the one who did it
             for follow in self._registry.handlers("after").values():
                 follow(ask)
         return _Answer(response, directory=look_up(db, _facts_of(response)))

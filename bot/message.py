@@ -133,7 +133,10 @@ class File:
 @dataclass(frozen=True, slots=True)
 class Poll:
     """One question to a room, one vote each. A platform that has polls shows one of its own; the others a button for
-    each choice, which comes back as `name` with `args` and `choice`, counted from 0."""
+    each choice, which comes back as `name` with `args` and `choice`, counted from 0.
+
+    Where it is `unnamed` nobody may see who voted, so there are buttons everywhere; `hidden`: the counts say nothing.
+    """
 
     name: str
     question: str  # at most 300 characters
@@ -142,6 +145,8 @@ class Poll:
     ends: datetime
     args: Args = field(default_factory=dict)
     closed: bool = False
+    unnamed: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

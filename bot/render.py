@@ -228,6 +228,8 @@ def poll_of(facts: Mapping[str, Fact]) -> Poll | None:
         ends=ends,
         args={name: one for name, one in args.items() if isinstance(one, (str, int))} if isinstance(args, dict) else {},
         closed=kept.get("closed") is True,
+        unnamed=kept.get("unnamed") is True,
+        hidden=kept.get("hidden") is True,
     )
 
 

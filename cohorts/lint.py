@@ -14,7 +14,7 @@ __all__ = ["ADVICE", "COUNTERS", "Remark", "lint", "placeholders"]
 
 COUNTERS = ("sessions", "homework", "reviews", "kudos")
 ADVICE = (
-    "agenda", "attendees", "feedback", "flexible", "goal", "guest", "homework", "never", "next-steps",
+    "agenda", "attendees", "chatham", "feedback", "flexible", "goal", "guest", "homework", "never", "next-steps",
     "order", "overlap", "pair-share", "placeholder", "promise", "reflection", "size", "suggest", "with",
 )  # fmt: skip
 

@@ -108,7 +108,8 @@ def _agenda(program: Program, session: SessionPlan) -> Iterator[Remark]:
         yield advice("agenda", where, text)
     theirs = sum(segment.minutes for segment in segments if segment.kind.is_attendees_time)
     if theirs < ATTENDEES_SHARE * planned:
-        text = f'attendees have {theirs} of {planned} minutes in "{session.key}", under 70 %: they came to talk'
+        told = f"{theirs} of {planned} minutes are planned for attendees"
+        text = f'in "{session.key}" {told}, under 70 %: they came to talk'
         yield advice("attendees", where, text)
     yield from _flexible(session, segments, where)
     yield from _ending(session, segments, where)
@@ -146,6 +147,9 @@ def _ending(session: SessionPlan, segments: tuple[Segment, ...], where: str) -> 
 def _wishes(program: Program, session: SessionPlan, segments: tuple[Segment, ...]) -> Iterator[Remark]:
     path = agenda_path(program, session)
     for nth, segment in enumerate(segments, start=1):
+        if segment.chatham_house and segment.kind is SegmentKind.NEXT_STEPS:
+            text = "what each will do is given back to them, so it is kept with their name"
+            yield advice("chatham", f"{path}[{nth}].chatham_house", text)
         if segment.kind is SegmentKind.GUEST and session.guest is None:
             text = f'"{session.key}" has time for a guest, but names none to invite'
             yield advice("guest", f"{path}[{nth}].kind", text)

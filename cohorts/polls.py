@@ -4,7 +4,6 @@ How a poll stands is one message in the cohort's room, changed in place: at most
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -12,19 +11,18 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from cohorts import attendance, hosting, outbox, sessions, steering, touchpoints
+from cohorts import attendance, ballots, chatham, hosting, outbox, poll_words, sessions, steering, touchpoints
 from cohorts.cohort import Cohort, membership_of, present, room_of
-from cohorts.errors import Invalid, Refused, Remark
+from cohorts.errors import Refused
 from cohorts.facts import Fact, clean
+from cohorts.measures import SHOWN_FROM
 from cohorts.outbox import About
 from cohorts.people import Person, conducts
 from cohorts.planning import Occasion, Rule, Source
+from cohorts.poll_words import QUESTION as QUESTION
 from cohorts.sessions import Session, SessionState
 from cohorts.store import Db, json, link, moment
-
-# What every platform can show.
-QUESTION, CHOICE = 300, 55
-FEWEST, MOST = 2, 10
+from cohorts.tallies import Result, winner
 
 LASTS = timedelta(hours=24)  # outside of a session
 AT_LEAST = timedelta(minutes=10)  # also when the session is nearly over
@@ -44,6 +42,7 @@ class Poll(SQLModel, table=True):
     ends_at: datetime = moment()
     closed_at: datetime | None = moment(null=True)
     revision: int = Field(default=0)  # of the votes, and of its end
+    unnamed: bool = Field(default=False)  # see `ballots`: asked while nobody is named
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -66,19 +65,6 @@ class Vote(SQLModel, table=True):
     at: datetime = moment()
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What was chosen, by its number and None when nobody voted. Of several with as many votes it is the first."""
-
-    choice: int | None
-    counts: tuple[int, ...]
-    tied: tuple[int, ...] = ()  # all that share the first place, when there are several
-
-    @property
-    def votes(self) -> int:
-        return self.counts[self.choice] if self.choice is not None else 0
-
-
 # Asking and ending.
 
 
@@ -95,8 +81,8 @@ def open_poll(
     """Ask the cohort's room. Unless told otherwise it ends with the session that is on, else a day later."""
     if not sessions.is_expected(cohort):
         raise Refused("program/not-launched", program=cohort.name)
-    question, choices = " ".join(clean(question).split()), _tidy(choices)
-    _check(question, choices)
+    question, choices = " ".join(clean(question).split()), poll_words.tidy(choices)
+    poll_words.check(question, choices)
     session = running(db, cohort)
     poll = Poll(
         cohort_id=cohort.id,
@@ -106,6 +92,7 @@ def open_poll(
         asked_by_id=by.id if by is not None else None,
         opened_at=now,
         ends_at=ends or _end(session, now),
+        unnamed=session is not None and chatham.is_on(db, session, now),
     )
     db.add(poll)
     db.flush()
@@ -118,34 +105,11 @@ def open_poll(
         expires=poll.ends_at,
         question=question,
         ends=poll.ends_at,
+        unnamed=poll.unnamed,
         poll=_drawn(db, poll),
     )
     touchpoints.reconcile(db, cohort, now=now)
     return poll
-
-
-def _tidy(choices: Sequence[str]) -> list[str]:
-    return [words for one in choices if (words := " ".join(clean(one).split()))]
-
-
-def _check(question: str, choices: Sequence[str]) -> None:
-    """Invalid, with what to change beside each field."""
-    wrong: dict[str, Remark] = {}
-    if not question:
-        wrong["question"] = Remark("required")
-    elif len(question) > QUESTION:
-        wrong["question"] = Remark("too-long", length=len(question), limit=QUESTION)
-    long = next((one for one in choices if len(one) > CHOICE), None)
-    seen = [one.casefold() for one in choices]
-    twice = next((one for at, one in enumerate(choices) if one.casefold() in seen[:at]), None)
-    if not FEWEST <= len(choices) <= MOST:
-        wrong["choices"] = Remark("so-many-choices", low=FEWEST, high=MOST)
-    elif long is not None:
-        wrong["choices"] = Remark("choice-too-long", choice=long, length=len(long), limit=CHOICE)
-    elif twice is not None:
-        wrong["choices"] = Remark("choice-twice", choice=twice)
-    if wrong:
-        raise Invalid(**wrong)
 
 
 def running(db: Db, cohort: Cohort) -> Session | None:
@@ -163,6 +127,7 @@ def close(db: Db, cohort: Cohort, poll: Poll, *, now: datetime, due: datetime | 
     if poll.closed_at is not None:
         return result
     poll.closed_at = due or now
+    ballots.forget_voters(db, poll.id)
     _changed(db, poll)
     outbox.edit(
         db,
@@ -204,6 +169,11 @@ def vote(db: Db, poll: Poll, person: Person, choice: int, *, now: datetime, show
     cohort = _may_vote(db, poll, person, now)
     if not 0 <= choice < len(poll.labels):
         raise Refused("commands/gone")
+    if poll.unnamed:
+        if not ballots.cast(db, poll.id, person.id, choice):
+            raise Refused("polls/stands", question=poll.question)
+        _seen(db, cohort, poll, person, now)
+        return True  # nothing is drawn: how it stands after each vote would tell whose it was
     given = _given(db, poll, person)
     if given is not None and given.choice == choice:
         return False
@@ -223,6 +193,8 @@ def unvote(
 ) -> bool:
     """Take a vote back; with a `choice` only if it was for that one. Whether there was one."""
     _may_vote(db, poll, person, now)
+    if poll.unnamed:
+        raise Refused("polls/stands", question=poll.question)
     given = _given(db, poll, person)
     if given is None or choice not in (None, given.choice):
         return False
@@ -270,27 +242,28 @@ def _seen(db: Db, cohort: Cohort, poll: Poll, person: Person, now: datetime) -> 
 def counts(db: Db, poll: Poll) -> tuple[int, ...]:
     """Votes by choice."""
     db.flush()
+    if poll.unnamed:
+        tallied = ballots.counts(db, poll.id)
+        return tuple(tallied.get(number, 0) for number in range(len(poll.labels)))
     query = sa.select(col(Vote.choice), sa.func.count()).where(col(Vote.poll_id) == poll.id).group_by(col(Vote.choice))
     found = {int(choice): int(count) for choice, count in db.execute(query).all()}
     return tuple(found.get(number, 0) for number in range(len(poll.labels)))
 
 
-def winner(counts: Sequence[int]) -> Result:
-    """The most votes; of several with as many, the one that was named first."""
-    most = max(counts, default=0)
-    if not most:
-        return Result(None, tuple(counts))
-    first = tuple(number for number, count in enumerate(counts) if count == most)
-    return Result(first[0], tuple(counts), first if len(first) > 1 else ())
+def is_hidden(poll: Poll, counts: Sequence[int]) -> bool:
+    """Without names, numbers are told at the end, and only if there are enough that they tell nothing of anybody."""
+    return poll.unnamed and (poll.closed_at is None or sum(counts) < SHOWN_FROM)
 
 
 def told(poll: Poll, result: Result) -> dict[str, Fact]:
     """What a poll came to, as facts."""
+    hidden = is_hidden(poll, result.counts)
     return {
         "choice": poll.labels[result.choice] if result.choice is not None else "",
-        "votes": result.votes,
-        "everyone": sum(result.counts),
-        "tied": [poll.labels[number] for number in result.tied],
+        "hidden": hidden,
+        "votes": 0 if hidden else result.votes,
+        "everyone": 0 if hidden else sum(result.counts),
+        "tied": [] if hidden else [poll.labels[number] for number in result.tied],
     }
 
 
@@ -315,20 +288,25 @@ def _redraw(db: Db, poll: Poll, now: datetime) -> None:
         about=poll.about,
         question=poll.question,
         ends=poll.ends_at,
+        unnamed=poll.unnamed,
         poll=_drawn(db, poll),
     )
 
 
 def _drawn(db: Db, poll: Poll) -> dict[str, Fact]:
     """The poll itself in its message, for the platform to draw."""
+    found = counts(db, poll)
+    hidden = is_hidden(poll, found)
     return {
         "name": VOTE,
         "args": {"poll_id": poll.id},
         "question": poll.question,
         "choices": list(poll.labels),
-        "counts": list(counts(db, poll)),
+        "counts": [0] * len(found) if hidden else list(found),
         "ends": poll.ends_at,
         "closed": poll.closed_at is not None,
+        "unnamed": poll.unnamed,
+        "hidden": hidden,
     }
 
 

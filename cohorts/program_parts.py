@@ -190,6 +190,7 @@ class Segment(Part):
     slot: Key | None = None
     options: Mapping[str, str] = Field(default_factory=dict)
     flexible: StrictBool = False
+    chatham_house: StrictBool = False  # what is said through the bot is kept without a name
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from cohorts import breakouts, conductor, hosting, looking_back, polls, rounds
+from cohorts import breakouts, calling, chatham, conductor, hosting, icebreakers, looking_back, polls, rounds
 from cohorts.cohort import Cohort
 from cohorts.conductor import Line, Show
 from cohorts.polls import Poll
@@ -14,16 +14,22 @@ from cohorts.store import Db
 
 def begin(db: Db, cohort: Cohort, session: Session, show: Show, *, now: datetime, due: datetime | None = None) -> None:
     line = conductor.current(show)
-    if line is not None and (start := _BEGIN.get(line.segment.kind)) is not None:
-        detail = start(db, cohort, session, show, line, now)
-        if detail is not None:
-            show.change(show.place, detail=detail)
-            db.flush()
+    if line is None:
+        return
+    if line.segment.chatham_house:
+        chatham.begin(db, session, now=now)
+    start = _BEGIN.get(line.segment.kind)
+    detail = start(db, cohort, session, show, line, now) if start is not None else None
+    if detail is not None:
+        show.change(show.place, detail=detail)
+        db.flush()
 
 
 def end(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, *, now: datetime) -> None:
     if (stop := _END.get(line.segment.kind)) is not None:
         stop(db, cohort, session, show, line, now)
+    if line.segment.chatham_house:
+        chatham.end(db, cohort, session, now=now)
 
 
 def _round(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, now: datetime) -> int | None:
@@ -67,12 +73,39 @@ def _ask_back(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, 
     looking_back.ask(db, cohort, session, now=now)
 
 
+def _call_on(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, now: datetime) -> None:
+    """The first is called on; whoever conducts goes on from there."""
+    if calling.next_up(db, cohort, session, now=now) is not None:
+        calling.call(db, cohort, session, by=None, now=now, prompt=line.segment.prompt)
+
+
+def _hot_seat(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, now: datetime) -> int | None:
+    if line.detail is not None:
+        return line.detail
+    member = calling.hot_seat(db, cohort, session, now=now)
+    return member.id if member is not None else None
+
+
+def _sum_up(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, now: datetime) -> None:
+    if calling.next_up(db, cohort, session, now=now) is not None:
+        calling.ask_to_sum_up(db, cohort, session, now=now)
+
+
+def _icebreaker(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, now: datetime) -> None:
+    if not line.segment.prompt:
+        icebreakers.post(db, cohort, session, people=len(looking_back.there(db, cohort, session)), now=now)
+
+
 _Begin = Callable[[Db, Cohort, Session, Show, Line, datetime], int | None]
 _BEGIN: Mapping[SegmentKind, _Begin] = {
     SegmentKind.PAIR_SHARE: _round,
     SegmentKind.BREAKOUT: _round,
     SegmentKind.POLL: _poll,
     SegmentKind.REFLECTION: _ask_back,
+    SegmentKind.CALL_ON: _call_on,
+    SegmentKind.HOT_SEAT: _hot_seat,
+    SegmentKind.SUMMARY: _sum_up,
+    SegmentKind.ICEBREAKER: _icebreaker,
 }
 _END: Mapping[SegmentKind, Callable[[Db, Cohort, Session, Show, Line, datetime], None]] = {
     SegmentKind.PAIR_SHARE: _round_over,

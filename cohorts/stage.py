@@ -6,11 +6,11 @@ Both change in place. A desk's buttons carry the show's revision, so that a pres
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from cohorts import attendance, conductor, hosting, looking_back, outbox
+from cohorts import attendance, chatham, conductor, heard, hosting, looking_back, outbox
 from cohorts.attendance import Attended
-from cohorts.cohort import Cohort, present, room_of
+from cohorts.cohort import Cohort, Membership, present, room_of
 from cohorts.conductor import Line, Show, kind_of
-from cohorts.facts import Fact
+from cohorts.facts import Fact, PersonRef
 from cohorts.outbox import Press
 from cohorts.people import Person
 from cohorts.program_kinds import SegmentKind
@@ -105,6 +105,8 @@ def facts(db: Db, cohort: Cohort, session: Session, show: Show, now: datetime) -
         "left": -(-int(left.total_seconds()) // 60),
         "paused": show.paused_at is not None,
         "over": line is None,
+        "seat": _seat(db, line),
+        "unnamed": chatham.is_on(db, session, now),
         "ended": session.state is SessionState.HELD,
         "step": min(show.place + 1, len(show.lines)),
         "steps": len(show.lines),
@@ -126,7 +128,27 @@ def desk_facts(db: Db, cohort: Cohort, session: Session, show: Show, now: dateti
         "shorter": [{"kind": kind_of(lines[place]), "minutes": minutes} for place, minutes in cuts],
         "there": sum(seen.get(one.id) is Attended.PRESENT for one in members),
         "unseen": [one.ref for one in members if seen.get(one.id) is not Attended.PRESENT],
+        "heard": _heard(db, cohort, session),
     }
+
+
+def _heard(db: Db, cohort: Cohort, session: Session) -> list[Fact]:
+    """Who of those there has been heard how often, the least first."""
+    counts = heard.counts(db, cohort, session)
+    if not any(counts.values()):
+        return []
+    there = {one.id: one for one in looking_back.there(db, cohort, session)}
+    return [
+        {"person": there[one].ref, "times": counts.get(one, 0)}
+        for one in sorted(there, key=lambda one: counts.get(one, 0))
+    ]
+
+
+def _seat(db: Db, line: Line | None) -> PersonRef | None:
+    """Whose turn it is, in a part that is one person's."""
+    if line is None or line.segment.kind is not SegmentKind.HOT_SEAT or line.detail is None:
+        return None
+    return db.get_one(Membership, line.detail).ref
 
 
 def _line(line: Line) -> dict[str, Fact]:
@@ -147,7 +169,8 @@ def presses(session: Session, show: Show) -> list[Press]:
         SegmentKind.REFLECTION: [looking_back.press(session)],
         SegmentKind.NEXT_STEPS: [Press("promises/open", ids, "primary")],
     }
-    return [*(own.get(kind, []) if kind is not None else []), Press("sessions/here", ids)]
+    unnamed = [Press("chatham/open", ids, "primary")] if line is not None and line.segment.chatham_house else []
+    return [*unnamed, *(own.get(kind, []) if kind is not None else []), Press("sessions/here", ids)]
 
 
 def desk_presses(cohort: Cohort, session: Session, show: Show, now: datetime) -> list[Press]:
@@ -168,6 +191,7 @@ def desk_presses(cohort: Cohort, session: Session, show: Show, now: datetime) ->
         *([Press("conductor/pause", at)] if show.paused_at is None else []),
         *([Press("conductor/reorder", at)] if len(conductor.to_come(show)) > 1 else []),
         Press("conductor/pair-now", at),
+        Press("calling/next", {"session_id": session.id}),
         Press("polls/ask", {"cohort_id": cohort.id}),
         end,
     ]

@@ -73,6 +73,7 @@ def _brief(db: Db, cohort: Cohort, session: Session) -> dict[str, Fact]:
                 "prompt": one.prompt,
                 "choices": list(one.choices),
                 "steered": one.slot is not None,
+                "unnamed": one.chatham_house,
             }
             for one in show
         ],

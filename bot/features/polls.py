@@ -11,7 +11,7 @@ from bot.ask import Answers, Ask, Asking, Due, Part, Reply, Response
 from bot.message import Choice, Field, FieldKind
 from bot.registry import Option, button, command, digest_line, due, export, form, vote, words
 from bot.sheets import Sheet
-from cohorts import polls, steering
+from cohorts import polls, steering, tallies
 from cohorts.cohort import Cohort, room_of
 from cohorts.errors import Invalid, Refused
 from cohorts.facts import Fact
@@ -164,6 +164,8 @@ def vote_typed(ask: Ask, choice: str) -> Reply:
 
 def _voted(ask: Ask, poll: Poll, choice: int) -> Reply:
     polls.vote(ask.db, poll, ask.person, choice, now=ask.now)
+    if poll.unnamed:
+        return Reply("polls/voted-unnamed", question=poll.question)
     return Reply(
         "polls/voted",
         presses=[Press("polls/take-back", {"poll_id": poll.id})],
@@ -196,7 +198,7 @@ def _taken_back(ask: Ask, poll: Poll) -> Reply:
 @digest_line("polls")
 def digest(db: Db, cohort: Cohort, since: datetime, now: datetime) -> Part | None:
     found: list[Fact] = [
-        {"question": one.question, **polls.told(one, polls.winner(polls.counts(db, one)))}
+        {"question": one.question, **polls.told(one, tallies.winner(polls.counts(db, one)))}
         for one in polls.closed_since(db, cohort, since)
     ]
     return Part("polls/digest", {"asked": found}) if found else None
@@ -206,8 +208,9 @@ def digest(db: Db, cohort: Cohort, since: datetime, now: datetime) -> Part | Non
 def rows(db: Db, cohort: Cohort) -> Sheet:
     """What was asked and how many chose what; who voted for what stays theirs."""
     made = [
-        (poll.question, poll.opened_at, poll.closed_at, label, count)
+        (poll.question, poll.opened_at, poll.closed_at, label, None if polls.is_hidden(poll, counts) else count)
         for poll in polls.all_of(db, cohort)
-        for label, count in zip(poll.labels, polls.counts(db, poll), strict=True)
+        for counts in (polls.counts(db, poll),)
+        for label, count in zip(poll.labels, counts, strict=True)
     ]
     return Sheet("polls", ("question", "opened_at", "closed_at", "choice", "votes"), tuple(made))

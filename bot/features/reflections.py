@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bot import whose
 from bot.ask import Answers, Ask, Asking, Due, Reply, Response
+from bot.features.chatham import reflection_form
 from bot.message import Field, FieldKind
 from bot.registry import Option, button, command, due, form
-from cohorts import looking_back, outbox, promises, reflections, sessions
+from cohorts import chatham, looking_back, outbox, promises, reflections, sessions
 from cohorts.bundling import daytime
 from cohorts.cohort import person_of
 from cohorts.errors import Invalid, Remark
@@ -23,8 +24,8 @@ from cohorts.sessions import Session, SessionState
 def reflect(ask: Ask, words: str = "") -> Response:
     cohort, membership = whose.mine(ask)
     last = sessions.the_last(ask.db, cohort, now=ask.now)
-    if not words:
-        return _form(ask, last)
+    if not words or chatham.covers_reflection(ask.db, cohort, last, now=ask.now):
+        return _form(ask, last, words)
     reflections.reflect(ask.db, last, membership, words, share=False, now=ask.now)
     return Reply("reflections/kept", title=last.title, shared=False, promised=False, returned=False)
 
@@ -35,8 +36,10 @@ def open_(ask: Ask, session_id: int) -> Response:
     return _form(ask, session)
 
 
-def _form(ask: Ask, session: Session) -> Asking:
+def _form(ask: Ask, session: Session, words: str = "") -> Asking:
     _, cohort = sessions.get(ask.db, session.id)
+    if chatham.covers_reflection(ask.db, cohort, session, now=ask.now):
+        return reflection_form(ask, session, cohort, words)
     prompt = looking_back.prompt_of(cohort, session)
     return Asking(
         "reflections/reflect",
@@ -62,6 +65,10 @@ def reflected(ask: Ask, answers: Answers, session_id: int) -> Response:
     if len(promise) > promises.WORDS:
         raise Invalid(promise=Remark("too-long", limit=promises.WORDS, length=len(promise)))
     share = answers.get("share") in (True, "true", "yes", "True")
+    if chatham.covers_reflection(ask.db, cohort, session, now=ask.now):  # since the form was opened
+        chatham.reflect(ask.db, session, membership, words, quotable=share, now=ask.now)
+        promises.make(ask.db, session, membership, promise, now=ask.now)
+        return Reply("chatham/reflected", title=session.title)
     reflections.reflect(ask.db, session, membership, words, share=share, now=ask.now)
     promises.make(ask.db, session, membership, promise, now=ask.now)
     following = sessions.next_meeting(ask.db, cohort, now=ask.now)

@@ -120,6 +120,7 @@ def test_the_default_program_is_six_weekly_hours_with_forty_percent_open() -> No
         ('kind = "reflection"\nminutes = 10', 'kind = "discussion"\nminutes = 10', "reflection"),
         ('kind = "next_steps"\nminutes = 5', 'kind = "summary"\nminutes = 5', "next-steps"),
         ('kind = "pair_share"\nminutes = 15', 'kind = "pair_share"\nminutes = 5', "agenda"),
+        ('kind = "next_steps"\n', 'kind = "next_steps"\nchatham_house = true\n', "chatham"),
         ('"A build"\nask = "Bring one screenshot."', '"The rollout"\nask = "Think about it."', "homework"),
         ("Bring one screenshot.", "TODO", "placeholder"),
         ("What must work?", "What must work on shop.example.com?", "placeholder"),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from cohorts import attendance, cohort, outbox, people, polls, sessions
+from cohorts import attendance, cohort, outbox, people, polls, sessions, tallies
 from cohorts.attendance import Attended
 from cohorts.cohort import Membership
 from cohorts.errors import Invalid, Refused
@@ -68,7 +68,7 @@ class Room:
             lambda db: polls.unvote(db, db.get_one(Poll, poll), self.person(db, name), choice=choice, now=NOW)
         )
 
-    def closes(self, poll: int, now: datetime = NOW) -> polls.Result:
+    def closes(self, poll: int, now: datetime = NOW) -> tallies.Result:
         return self.store.write(lambda db: polls.close(db, self.circle.again(db), db.get_one(Poll, poll), now=now))
 
     def counts(self, poll: int) -> tuple[int, ...]:
@@ -273,7 +273,7 @@ def test_what_a_platform_counts_by_itself_is_not_drawn_again(room: Room) -> None
 def test_it_is_closed_once(room: Room) -> None:
     poll = room.asks()
     room.votes("ana", poll, 1)
-    assert room.closes(poll) == room.closes(poll, NOW + timedelta(hours=1)) == polls.Result(1, (0, 1, 0))
+    assert room.closes(poll) == room.closes(poll, NOW + timedelta(hours=1)) == tallies.Result(1, (0, 1, 0))
     assert room.poll(poll).closed_at == NOW
     assert [one.template for one in room.effects(EffectKind.EDIT)] == ["polls/poll", "polls/result"]
 
@@ -293,19 +293,19 @@ def test_its_end_is_planned_and_taken_back_when_it_is_closed_by_hand(room: Room)
 @pytest.mark.parametrize(
     ("counts", "result"),
     [
-        ((), polls.Result(None, ())),
-        ((0, 0), polls.Result(None, (0, 0))),
-        ((1, 3, 2), polls.Result(1, (1, 3, 2))),
-        ((1, 2, 2), polls.Result(1, (1, 2, 2), (1, 2))),
+        ((), tallies.Result(None, ())),
+        ((0, 0), tallies.Result(None, (0, 0))),
+        ((1, 3, 2), tallies.Result(1, (1, 3, 2))),
+        ((1, 2, 2), tallies.Result(1, (1, 2, 2), (1, 2))),
     ],
 )
-def test_the_most_votes_win_and_of_a_tie_the_first_named(counts: tuple[int, ...], result: polls.Result) -> None:
-    assert polls.winner(counts) == result
+def test_the_most_votes_win_and_of_a_tie_the_first_named(counts: tuple[int, ...], result: tallies.Result) -> None:
+    assert tallies.winner(counts) == result
 
 
 @given(st.lists(st.integers(0, 5), min_size=2, max_size=10))
 def test_nobody_has_more_votes_than_the_winner(counts: list[int]) -> None:
-    result = polls.winner(counts)
+    result = tallies.winner(counts)
     assert result.votes == max(counts)
     assert all(counts[number] == result.votes for number in result.tied)
     assert (result.choice is None) == (sum(counts) == 0)

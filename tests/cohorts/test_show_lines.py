@@ -83,3 +83,9 @@ def test_what_is_no_part_is_named(text: str, reason: str) -> None:
     with pytest.raises(Invalid) as refused:
         read(text, ())
     assert refused.value.remarks["agenda"].reason == reason
+
+
+def test_what_is_kept_without_a_name_stays_so_when_its_words_change() -> None:
+    quiet = (WORK.model_copy(update={"chatham_house": True}), END)
+    (changed, _) = read(written(quiet).replace("Import one.", "Speak openly."), quiet)
+    assert changed.segment.chatham_house and changed.segment.prompt == "Speak openly."

@@ -29,7 +29,7 @@ from bot.platforms.local.draw import DrawnBlock, DrawnForm, DrawnInline, DrawnMe
 from bot.registry import Declared
 from bot.sheets import Format
 from bot.understanding import CHOOSE, FILL
-from cohorts import meeting, people
+from cohorts import chatham, meeting, people
 from cohorts.applications import Application
 from cohorts.cohort import Cohort
 from cohorts.errors import Invalid, Refused, Unclear
@@ -207,6 +207,7 @@ class Stage:
         answer(self.world.pia.says("/apply"))
         self.registry = self.world.app.registry
         self.listed = catalogue.load(programs)
+        self.world.store.write(self._names_nobody)
         self.forms = list(self._forms())
 
     def ask(self, who: str, deed: Deed, *, name: str | None = None, room: str | None = None) -> Outcome:
@@ -218,6 +219,12 @@ class Stage:
 
     def by(self, declared: Declared) -> str:
         return {Role.HOST: "fay", Role.FACILITATOR: "fay", Role.OWNER: "olu"}.get(declared.role or Role.ANYONE, "ana")
+
+    def _names_nobody(self, db: Db) -> None:
+        """In the second session, so that the forms without a name are found there."""
+        second = db.exec(select(Session).where(Session.key == "second").order_by(col(Session.id))).first()
+        assert second is not None
+        chatham.begin(db, second, now=self.world.clock.now())
 
     def _forms(self) -> Iterator[Open]:
         """Every page of every form that some button or shortcut opens, found by pressing all that change nothing.

@@ -20,6 +20,7 @@ from bot import message as parts
 from bot.ask import Asking
 from bot.message import Field, FieldKind, Mention, Message, RoomMention
 from bot.render import Directory, Renderer
+from cohorts import icebreakers
 from cohorts.errors import Remark
 from cohorts.facts import Fact, Markdown, PersonRef, RoomRef, freeze, thaw
 from cohorts.outbox import Press
@@ -93,7 +94,7 @@ HOME = (
 LEADS = ("program", "members", "waiting", "title", "starts")
 PIECE = ("person", "title", "link", "words")
 GATHERED = ("title", "starts", "owes", "survey")
-POLLED = ("choice", "votes", "everyone", "tied")
+POLLED = ("choice", "hidden", "votes", "everyone", "tied")
 REPORT = (
     *("program", "promise", "starts", "members", "graduates", "asks_goals", "goals", "answered", "built", "percent"),
     *("meetings", "quotes", "asks_nps", "nps", "hours", "around", "preparing", "reading"),
@@ -106,10 +107,26 @@ BRIEF = (
 )
 RECAP = ("title", "recording", "there", "members", "quotes", "homework", "graduates", *NEXT)
 # Facts that come as a mapping, or that a helper adds.
-STAGE = ("title", "kind", "prompt", "why", "ends", "left", "paused", "over", "ended", "step", "steps", "next")
+STAGE = (
+    "title",
+    "kind",
+    "prompt",
+    "why",
+    "ends",
+    "left",
+    "paused",
+    "over",
+    "ended",
+    "step",
+    "steps",
+    "next",
+    "seat",
+    "unnamed",
+)
 MORE: Mapping[str, tuple[str, ...]] = {
     "conductor/stage": STAGE,
-    "conductor/desk": (*STAGE, "coming", "late", "shorter", "there", "unseen"),
+    "conductor/desk": (*STAGE, "coming", "late", "shorter", "there", "unseen", "heard"),
+    "calling/called": ("person", "following", "prompt"),
     "ceremony/home": ("words", "held", "at_the_end"),
     "ceremony/kept": ("held", "at_the_end"),
     "cohort/home": HOME,
@@ -212,7 +229,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "approved": (False, True),
     "agenda": (
         [
-            {"kind": "pair share", "minutes": 8, "prompt": "Why?", "choices": [], "steered": False},
+            {"kind": "pair share", "minutes": 8, "prompt": "Why?", "choices": [], "steered": False, "unnamed": True},
             {"kind": "poll", "minutes": 5, "prompt": "What first?", "choices": ["Import", "Sharing"], "steered": False},
             {"kind": "work", "minutes": 25, "prompt": "", "choices": [], "steered": True},
             {"kind": "break", "minutes": 5, "prompt": "", "choices": [], "steered": False},
@@ -280,6 +297,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     ),
     "commitment": ("I will come.", ""),
     "count": (6, 1, 0),
+    "counts": ([{"person": ANA, "here": 0, "ever": 2}, {"person": BEN, "here": 1, "ever": 1}], []),
     "detail": ("groups:write", ""),
     "conducts": (True, False),
     "contact": ("ana@example.org", ""),
@@ -290,6 +308,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "due_at": (TUESDAY,),
     "ends": WHEN,
     "everyone": (9, 1),
+    "following": (BEN, None),
     "found": ("soon",),
     "free": (15, 1, 0),
     "given": (True, False),
@@ -302,11 +321,13 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "guest_brief": ("Ten minutes on what failed.", ""),
     "held": (False, True),
     "host": (BEN, None),
+    "hidden": (False, True),
     "hosting": (False, True),
     "hosts": (False, True),
     "handle": ("value-accelerator-2027-01",),
     "homework": (SETS, []),
     "how": ("kept", "not-yet", "open"),
+    "icebreaker": tuple(one.name for one in icebreakers.KNOWN),
     "idea": ("show", "offer", "bring", "goals"),
     "judged": (
         [
@@ -446,6 +467,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "titles": (["Two honest conversations"], []),
     "token": ("0badcafe",),
     "typed": ("cohort hom", "cohort"),
+    "unnamed": (False, True),
     "unseen": ([CHI], []),
     "unsure": ([BEN], []),
     "until": WHEN,
@@ -459,6 +481,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "why": ("She does the rollout.",),
     "welcome": ("Six hours together.", ""),
     "what": ("post", "edit", "room", "invite", "remove", "upload", "event", "group", "ungroup", "whisper"),
+    "withheld": (False, True),
     "words": (HOSTILE, "soonish"),
     "works": ("The number on top.",),
     "zone": ("Europe/Berlin",),
@@ -502,6 +525,9 @@ ON_STAGE: Mapping[str, tuple[Fact, ...]] = {
     "step": (2, 8),
     "steps": (8,),
     "next": (PART, None),
+    "seat": (None, ANA),
+    "unnamed": (False, True),
+    "heard": ([{"person": ANA, "times": 0}, {"person": BEN, "times": 2}], []),
 }
 # Where one name means another thing.
 ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
@@ -590,6 +616,7 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
         "clock": ("Tuesday 12 January, 16:00 (Europe/Berlin)",),
     },
     "hosting/offered": {"others": ([BEN, CHI], [])},
+    **{name: {"prompt": ("", "Who slept well?")} for name in ("icebreakers/ask", "icebreakers/given")},
     "plan/difference": {
         "lines": (
             [
@@ -686,6 +713,7 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     },
     "testimonials/home": {"words": (HOSTILE, ""), "named": (False, True)},
     "testimonials/kept": {"named": (False, True)},
+    **{name: {"lines": ([HOSTILE.replace("\n", " "), "It held."], [])} for name in ("chatham/over", "chatham/digest")},
     "sessions/cancelled-by-you": {"graduates": (None, TUESDAY)},
     "sessions/move-choice": {"zones": ([], [{"zone": "Berlin", "clock": "Tue 12 Jan, 16:00", "people": [ANA]}])},
     "sessions/recap-draft": {"graduates": (None, TUESDAY)},
@@ -829,7 +857,8 @@ def test_every_message_that_code_names_is_written() -> None:
 
 
 def test_every_message_that_is_written_is_named_somewhere() -> None:
-    assert written() - {site.template for site in sites()} - included() == set()
+    by_name = {f"icebreakers/{one.name}" for one in icebreakers.KNOWN}
+    assert written() - {site.template for site in sites()} - included() == by_name
 
 
 # What a missing fact or a slip of the pen leaves behind: two spaces, a comma after nothing, Markdown that shows.

@@ -39,9 +39,9 @@ class Asked:
 
 
 def asked(parcel: Parcel, now: datetime) -> Asked | None:
-    """None when there is nothing to vote on, or nothing that Discord would show."""
+    """None when there is nothing to vote on, or nothing that Discord would show, or who voted for what is no one's."""
     message = parcel.message
-    if message is None or parcel.room is None or (poll := message.poll) is None or poll.closed:
+    if message is None or parcel.room is None or (poll := message.poll) is None or poll.closed or poll.unnamed:
         return None
     if not all(visible(words) for words in (poll.question, *poll.choices)):
         return None
