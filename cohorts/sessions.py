@@ -24,6 +24,7 @@ from cohorts.program_parts import Guest, OwnPlan, Segment, SessionPlan
 from cohorts.states import advance
 from cohorts.store import Db, choice, json, link, moment
 
+BY_ITSELF = timedelta(minutes=10)  # after the hour, for those who are there
 LAST_RECAP_AT = time(9, 0)  # in the cohort's zone
 
 

@@ -44,7 +44,10 @@ def tell(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: dateti
 
 
 def ask(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime) -> None:
-    """Until it is answered, the session is neither held nor not."""
+    """Until it is answered, the session is neither held nor not: one that nobody began counts as on."""
+    if session.state is SessionState.PLANNED:
+        session.state = advance(SESSION_LIFE, session.state, SessionState.LIVE, "sessions/cannot-start")
+        db.flush()
     ids = {"session_id": session.id}
     for person in _asked(db, cohort, session):
         outbox.tell(

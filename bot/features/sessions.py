@@ -113,6 +113,8 @@ def _here(ask: Ask, cohort: Cohort, session: Session, membership: Membership) ->
     if ask.now < session.starts_at - timedelta(minutes=30):
         raise Refused("sessions/too-early", title=session.title, starts=session.starts_at)
     attendance.seen(ask.db, session, membership, "check-in", now=ask.now)
+    if session.state is SessionState.PLANNED and ask.now >= session.starts_at + sessions.BY_ITSELF:
+        meeting.begin(ask.db, cohort, session, now=ask.now)  # nobody was there to begin with
     joined = meeting.join_late(ask.db, cohort, session, membership, now=ask.now)
     first = joined[0] if joined else None
     others = [PersonRef(one) for one in breakouts.people_in(ask.db, first.others)] if first else []
@@ -169,7 +171,8 @@ def offer(due: Due, session_id: int) -> None:
     if not sessions.is_expected(cohort) or session.state is not SessionState.PLANNED:
         return
     hosting.take_turn(due.db, cohort, session, now=due.now)
-    if session.kind is not SessionKind.SESSION:
+    by_itself = hosting.runs_itself(due.db, session) and not unseen.is_silent(due.db, session)
+    if by_itself or session.kind is not SessionKind.SESSION:
         meeting.begin(due.db, cohort, session, now=due.now, due=due.due_at)
         return
     meeting.offer(due.db, cohort, session, now=due.now, due=due.due_at)

@@ -137,7 +137,7 @@ def test_the_group_runs_it_by_itself(chat: World, people: list[Person]) -> None:
     chat.passes(minutes=1)
     ben.says("/session brief")
     assert "Your brief: Set out" in ben.last
-    ben.says("/session start")
+    ben.says("/session start").says("next segment")
     assert ana.sees("who talks with whom", ana.room())
     ben.says("/session move 1 2027-01-12")
     assert "This door is somebody else's" in ben.last, "time and place stay the facilitators'"
@@ -153,9 +153,10 @@ def test_the_group_runs_it_by_itself(chat: World, people: list[Person]) -> None:
 
 def test_a_group_that_runs_itself_runs_by_itself_too(chat: World, people: list[Person]) -> None:
     chat.fay.says("/session hand-over 1").presses("Let the group run it").presses("Yes, they run it")
-    chat.until(FIRST).passes(minutes=10)
-    assert people[0].sees("who talks with whom", people[0].room())
+    chat.until(FIRST)
     people[0].presses("I'm here", room=people[0].room())
+    chat.passes(minutes=11)
+    assert people[0].sees("who talks with whom", people[0].room())
     chat.passes(hours=3)
     assert people[0].sees("Recap: Set out", people[0].room())
 
@@ -221,4 +222,4 @@ def test_whoever_declines_or_hands_it_on_is_spared(circle: World) -> None:
     assert circle.chi.sees("First light is yours to lead")
     circle.until(FIRE)
     circle.chi.says("/session start")
-    assert "is on" in circle.chi.last
+    assert circle.chi.sees("First light is on") and "Your desk" in circle.chi.last

@@ -14,7 +14,7 @@ SAID = "Pick the one number. Write what it is today"
 def test_the_planned_poll_stands_in_the_form_and_its_winner_says_what_comes_next(chat: World) -> None:
     ana, *_ = running(chat, 4)
     chat.until(STARTED)
-    chat.fay.says("/session poll")
+    chat.fay.says("/session start").says("/session poll")
     fields = {field["key"]: field["value"] for field in chat.fay.form["fields"]}  # type: ignore[attr-defined]
     assert fields == {"question": "What do we sharpen first?", "choices": "The routine\nThe number\nThe people"}
     chat.fay.fills(**fields)
