@@ -77,7 +77,7 @@ def begin(db: Db, session: Session, *, now: datetime) -> bool:
         return False
     db.add(Unnamed(session_id=session.id, since=now))
     db.flush()
-    touchpoints.reconcile(db, db.get_one(Cohort, session.cohort_id), now=now)
+    touchpoints.reconcile(db, db.get_one(Cohort, session.cohort_id), now=now, of=TOUCHPOINTS)
     return True
 
 
@@ -127,7 +127,7 @@ def finish(db: Db, cohort: Cohort, part: Unnamed, *, now: datetime) -> None:
         lines=lines,
         withheld=len(lines) < len(said),
     )
-    touchpoints.reconcile(db, cohort, now=now)
+    touchpoints.reconcile(db, cohort, now=now, of=TOUCHPOINTS)
 
 
 def _may_be_read(one: UnnamedWords, people: int) -> bool:

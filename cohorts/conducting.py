@@ -136,7 +136,7 @@ def _shown(db: Db, cohort: Cohort, session: Session, show: Show, *, now: datetim
     """Stage and desks as they are now. What has not left yet of how they were says nothing any more."""
     outbox.withdraw(db, show.about, reason="moved on since")
     stage.redraw(db, cohort, session, show, now=now)
-    touchpoints.reconcile(db, cohort, now=now)
+    touchpoints.reconcile(db, cohort, now=now, of=conductor.TOUCHPOINTS)
 
 
 # What came of it.

@@ -103,12 +103,13 @@ def open_poll(
         key=_key(poll),
         now=now,
         expires=poll.ends_at,
+        ping=session is None,  # in a session everybody is there
         question=question,
         ends=poll.ends_at,
         unnamed=poll.unnamed,
         poll=_drawn(db, poll),
     )
-    touchpoints.reconcile(db, cohort, now=now)
+    touchpoints.reconcile(db, cohort, now=now, of=TOUCHPOINTS)
     return poll
 
 
@@ -141,7 +142,7 @@ def close(db: Db, cohort: Cohort, poll: Poll, *, now: datetime, due: datetime | 
         opens=_opens(db, cohort, poll, result),
         more=told(poll, result),
     )
-    touchpoints.reconcile(db, cohort, now=now)
+    touchpoints.reconcile(db, cohort, now=now, of=TOUCHPOINTS)
     return result
 
 

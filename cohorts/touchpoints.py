@@ -81,15 +81,19 @@ def calendar_of(db: Db, cohort: "Cohort") -> Calendar:
     )
 
 
-def reconcile(db: Db, cohort: "Cohort", *, now: datetime) -> None:
-    """Make the table say what the plan says, leaving alone what has fired.
+def reconcile(db: Db, cohort: "Cohort", *, now: datetime, of: Source | None = None) -> None:
+    """Make the table say what the plan says, leaving alone what has fired. `of`: only what one module adds to it.
 
     1. What is not planned any more is withdrawn.
     2. What is planned and not there is added; due before now, it is recorded as skipped and never fires.
     3. Of a changed occasion, a row less than a quarter of its lead after the notice is covered by that notice.
     """
-    planned = {row.key: row for row in plan(calendar_of(db, cohort))} if cohort.is_open else {}
-    kept = {row.key: row for row in db.exec(select(Touchpoint).where(Touchpoint.cohort_id == cohort.id)).all()}
+    calendar = calendar_of(db, cohort) if of is None else _part_of(db, cohort, of)
+    planned = {row.key: row for row in plan(calendar)} if cohort.is_open else {}
+    ours = select(Touchpoint).where(Touchpoint.cohort_id == cohort.id)
+    if of is not None:
+        ours = ours.where(col(Touchpoint.rule).in_([rule.name for rule in of.rules]))
+    kept = {row.key: row for row in db.exec(ours).all()}
     for key, row in kept.items():
         if row.state is TouchpointState.PENDING and key not in planned:
             row.state, row.reason = TouchpointState.WITHDRAWN, "not planned any more"
@@ -113,7 +117,16 @@ def reconcile(db: Db, cohort: "Cohort", *, now: datetime) -> None:
             _skip_past(row, wanted, now)
             db.add(row)
     db.flush()
-    _take_turns(db, cohort, now)
+    if of is None:
+        _take_turns(db, cohort, now)
+
+
+def _part_of(db: Db, cohort: "Cohort", source: Source) -> Calendar:
+    """Only for rules that nobody has to wait for their turn for."""
+    assert all(rule.urgency is Urgency.NOW for rule in source.rules) and source.items is None
+    found = list(source.occasions(db, cohort)) if source.occasions else []
+    switches = cohort.program.defaults.model_dump()
+    return Calendar(cohort.id, cohort.zone, cohort.starts_at, switches, rules=source.rules, occasions=found)
 
 
 def _set(row: Touchpoint, wanted: Planned) -> None:
@@ -166,7 +179,8 @@ def turns(db: Db, cohort: "Cohort", *, now: datetime) -> dict[str, dict[int, dat
 
 def meetings(db: Db, cohort: "Cohort") -> tuple[datetime, ...]:
     """The starts of a cohort's meetings, held and to come."""
-    occasions = (one for source in sources() if source.occasions for one in source.occasions(db, cohort))
+    about_sessions = (one for one in sources() if any(rule.on == "session" for rule in one.rules))
+    occasions = (one for source in about_sessions if source.occasions for one in source.occasions(db, cohort))
     return tuple(one.moments["start"] for one in occasions if one.kind == "session" and "meeting" in one.traits)
 
 
