@@ -4,7 +4,7 @@ Every change of time or status raises the session's revision: what was planned o
 withdrawn in the same transaction, and the calendar file's SEQUENCE grows with it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
@@ -250,7 +250,10 @@ def is_expected(cohort: Cohort) -> bool:
 
 def recap_at(db: Db, cohort: Cohort, session: Session) -> datetime:
     """When the recap goes out by itself: soon; after the last meeting, on the next morning."""
-    meetings = [one for one in standing(db, cohort) if one.kind is SessionKind.SESSION]
+    return _recap_at(cohort, session, [one for one in standing(db, cohort) if one.kind is SessionKind.SESSION])
+
+
+def _recap_at(cohort: Cohort, session: Session, meetings: Sequence[Session]) -> datetime:
     if meetings and session is meetings[-1]:
         return working_day_after(session.ends_at, LAST_RECAP_AT, cohort.zone)
     return session.ends_at + timedelta(minutes=75)
@@ -273,7 +276,7 @@ def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
             "session",
             session.id,
             session.revision,
-            {"start": session.starts_at, "end": session.ends_at, "recap": recap_at(db, cohort, session)},
+            {"start": session.starts_at, "end": session.ends_at, "recap": _recap_at(cohort, session, meetings)},
             changed_at=session.changed_at,
             key=session.key,
             last=bool(meetings) and session is meetings[-1],

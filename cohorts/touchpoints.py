@@ -166,8 +166,9 @@ def turns(db: Db, cohort: "Cohort", *, now: datetime) -> dict[str, dict[int, dat
 
 def meetings(db: Db, cohort: "Cohort") -> tuple[datetime, ...]:
     """The starts of a cohort's meetings, held and to come."""
-    occasions = (one for source in sources() if source.occasions for one in source.occasions(db, cohort))
-    return tuple(one.moments["start"] for one in occasions if one.kind == "session" and "meeting" in one.traits)
+    from cohorts.sessions import SessionKind, standing
+
+    return tuple(one.starts_at for one in standing(db, cohort) if one.kind is SessionKind.SESSION)
 
 
 def _is_for(row: Touchpoint, listener: Listener) -> bool:
