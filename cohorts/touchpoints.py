@@ -20,7 +20,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from cohorts.bundling import Reader, Wish, slots
 from cohorts.planning import Calendar, Listener, Planned, Source, plan
-from cohorts.program_kinds import Urgency
+from cohorts.program_kinds import SessionKind, Urgency
 from cohorts.store import Db, choice, json, link, moment
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def turns(db: Db, cohort: "Cohort", *, now: datetime) -> dict[str, dict[int, dat
 
 def meetings(db: Db, cohort: "Cohort") -> tuple[datetime, ...]:
     """The starts of a cohort's meetings, held and to come."""
-    from cohorts.sessions import SessionKind, standing
+    from cohorts.sessions import standing
 
     return tuple(one.starts_at for one in standing(db, cohort) if one.kind is SessionKind.SESSION)
 
