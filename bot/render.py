@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import BytecodeCache, ChoiceLoader, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -81,6 +83,26 @@ def _walk(fact: Fact) -> Iterator[Fact]:
         yield fact
 
 
+class _Compiled(BytecodeCache):
+    """What Jinja made of each text of a template, for as long as the process lives."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (made := self._made.get((bucket.key, bucket.checksum))) is not None:
+            bucket.bytecode_from_string(made)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._made[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+@cache
+def _compiled(roots: tuple[Path, ...]) -> _Compiled:
+    """One for all who render from the same folders: each rehearsal has a renderer of its own."""
+    return _Compiled()
+
+
 class Renderer:
     """`roots` in the order in which a template is looked for: the owner's, the locale's, ours."""
 
@@ -89,6 +111,7 @@ class Renderer:
         self._markdown = md.parser()
         self._jinja = ImmutableSandboxedEnvironment(
             loader=ChoiceLoader([FileSystemLoader(root) for root in roots]),
+            bytecode_cache=_compiled(tuple(roots)),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

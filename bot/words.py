@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from cohorts.facts import Fact
@@ -39,8 +40,14 @@ class Words:
     def _of(self, feature: str) -> tuple[Mapping[str, object], ...]:
         if feature not in self._files:
             files = (root / feature / "words.toml" for root in self._roots)
-            self._files[feature] = tuple(tomllib.loads(file.read_text("utf-8")) for file in files if file.is_file())
+            self._files[feature] = tuple(_tables(file.read_text("utf-8")) for file in files if file.is_file())
         return self._files[feature]
+
+
+@lru_cache(maxsize=512)
+def _tables(text: str) -> Mapping[str, object]:
+    """By what stands there, so that each rehearsal need not read every file anew."""
+    return tomllib.loads(text)
 
 
 def _spoken(fact: Fact) -> str:

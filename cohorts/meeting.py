@@ -8,6 +8,7 @@ from sqlmodel import select
 from cohorts import (
     attendance,
     breakouts,
+    buddies,
     conducting,
     conductor,
     gatherings,
@@ -193,6 +194,8 @@ def settle(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: date
                 expires=now + timedelta(days=3),
                 title=session.title,
                 recap=cohort.program.defaults.recap,
+                recording=session.recording,
+                buddies=[one.ref for one in buddies.of(db, member) if seen.get(one.id) is Attended.PRESENT],
                 homework=_homework_facts(db, cohort, session),
                 more=_next(db, cohort, now),
             )
@@ -251,11 +254,19 @@ def recap(db: Db, cohort: Cohort, session: Session, now: datetime) -> dict[str, 
         "recording": session.recording,
         "there": [ref for id_, ref in people_.items() if seen.get(id_) is Attended.PRESENT],
         "members": len(people_),
+        "decided": decided(db, session),
         "quotes": _quotes(db, session, people_),
         "homework": _homework_facts(db, cohort, session),
         "graduates": graduation.named_at(db, cohort) if sessions.next_meeting(db, cohort, now=now) is None else None,
         **_next(db, cohort, now),
     }
+
+
+def decided(db: Db, session: Session) -> list[Fact]:
+    """What a poll chose for the open part of the hour, and what that was."""
+    show = conductor.of(db, session)
+    chosen = (line for line in show.lines if line.why) if show is not None else ()
+    return [{"choice": line.why, "prompt": line.segment.prompt} for line in chosen]
 
 
 def _quotes(db: Db, session: Session, people_: Mapping[int, PersonRef]) -> list[Fact]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from datetime import time
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, Protocol, Self, TypeVar
@@ -282,6 +283,7 @@ def _told(answers: Mapping[str, object], question: str | None) -> str | None:
     return ", ".join(map(str, answer)) if isinstance(answer, (list, tuple)) else str(answer)
 
 
+@lru_cache(maxsize=64)  # the same few programs, in every rehearsal and for every cohort
 def parse(text: str, *, file: str) -> Program:
     """The program in a TOML text; ProgramError with one clear line when there is none. `file` is its name."""
     raw = upgrade(read_toml(text, file=file), file=file)

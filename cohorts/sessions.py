@@ -4,7 +4,7 @@ Every change of time or status raises the session's revision: what was planned o
 withdrawn in the same transaction, and the calendar file's SEQUENCE grows with it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
@@ -251,7 +251,10 @@ def is_expected(cohort: Cohort) -> bool:
 
 def recap_at(db: Db, cohort: Cohort, session: Session) -> datetime:
     """When the recap goes out by itself: soon; after the last meeting, on the next morning."""
-    meetings = [one for one in standing(db, cohort) if one.kind is SessionKind.SESSION]
+    return _recap_at(cohort, session, [one for one in standing(db, cohort) if one.kind is SessionKind.SESSION])
+
+
+def _recap_at(cohort: Cohort, session: Session, meetings: Sequence[Session]) -> datetime:
     if meetings and session is meetings[-1]:
         return working_day_after(session.ends_at, LAST_RECAP_AT, cohort.zone)
     return over_at(session) + timedelta(minutes=75)
@@ -283,7 +286,7 @@ def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
                 "start": session.starts_at,
                 "end": session.ends_at,
                 "ended": over_at(session),
-                "recap": recap_at(db, cohort, session),
+                "recap": _recap_at(cohort, session, meetings),
             },
             changed_at=session.changed_at,
             key=session.key,

@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.util import LRUCache
 from sqlmodel import SQLModel
 
 SQLModel.metadata.naming_convention = {
@@ -259,12 +260,33 @@ def _inside(connection: Connection, work: Callable[[Db], object]) -> Done | Undo
         return Undone(error)
 
 
+@dataclass(frozen=True)
+class _Sqlite:
+    """What SQLAlchemy knows of this SQLite, and the statements it has compiled for it."""
+
+    dialect: sa.Dialect
+    compiled: LRUCache[Any, Any]
+
+
+@cache
+def _sqlite() -> _Sqlite:
+    """One for all engines: a store has two of them, and each rehearsal opens a store of its own."""
+    engine = sa.create_engine("sqlite://")
+    with engine.connect():  # the first connection is what it learns from
+        pass
+    engine.dispose()
+    return _Sqlite(engine.dialect, LRUCache(1000))
+
+
 def _sqlite_engine(url: URL, *, durable: bool, read_only: bool) -> Engine:
     # pysqlite's own transaction handling lets rows of a savepoint survive a rollback, so it is switched off
     # (isolation_level=None) and BEGIN is ours: IMMEDIATE, because a read that upgrades to a write is "locked".
     connecting = {"isolation_level": None, "timeout": 5, "check_same_thread": False}
     # What people wrote must not reach a log through the message of an error.
     engine = sa.create_engine(url, connect_args=connecting, hide_parameters=True)
+    known = _sqlite()
+    engine.dialect = known.dialect
+    engine.update_execution_options(compiled_cache=known.compiled)
 
     @sa.event.listens_for(engine, "connect")
     def _connect(connection: sqlite3.Connection, _: object) -> None:

@@ -20,7 +20,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from cohorts.bundling import Reader, Wish, slots
 from cohorts.planning import Calendar, Listener, Planned, Source, plan
-from cohorts.program_kinds import Urgency
+from cohorts.program_kinds import SessionKind, Urgency
 from cohorts.store import Db, choice, json, link, moment
 
 if TYPE_CHECKING:
@@ -179,9 +179,9 @@ def turns(db: Db, cohort: "Cohort", *, now: datetime) -> dict[str, dict[int, dat
 
 def meetings(db: Db, cohort: "Cohort") -> tuple[datetime, ...]:
     """The starts of a cohort's meetings, held and to come."""
-    about_sessions = (one for one in sources() if any(rule.on == "session" for rule in one.rules))
-    occasions = (one for source in about_sessions if source.occasions for one in source.occasions(db, cohort))
-    return tuple(one.moments["start"] for one in occasions if one.kind == "session" and "meeting" in one.traits)
+    from cohorts.sessions import standing
+
+    return tuple(one.starts_at for one in standing(db, cohort) if one.kind is SessionKind.SESSION)
 
 
 def _is_for(row: Touchpoint, listener: Listener) -> bool:

@@ -1,6 +1,7 @@
 """Alembic: how a database comes to the tables of this version. The one folder of `cohorts` that imports it."""
 
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -25,9 +26,14 @@ def _config() -> Config:
 
 def pending(store: Store) -> bool:
     """Whether this database is not as this version needs it."""
-    newest = set(ScriptDirectory.from_config(_config()).get_heads())  # a feature from outside has a head of its own
     with store.engine.connect() as connection:
-        return set(MigrationContext.configure(connection).get_current_heads()) != newest
+        return frozenset(MigrationContext.configure(connection).get_current_heads()) != _newest()
+
+
+@cache
+def _newest() -> frozenset[str]:
+    """Read once: each rehearsal makes a database. A feature from outside has a newest one of its own."""
+    return frozenset(ScriptDirectory.from_config(_config()).get_heads())
 
 
 def migrate(store: Store, *, now: datetime) -> Path | None:

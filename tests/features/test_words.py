@@ -105,7 +105,7 @@ BRIEF = (
     *("title", "starts", "goal", "makes", "pairs", "guest", "guest_brief"),
     *("asked", "coming", "unsure", "not_coming", "agenda", "held", "surveys"),
 )
-RECAP = ("title", "recording", "there", "members", "quotes", "homework", "graduates", *NEXT)
+RECAP = ("title", "decided", "recording", "there", "members", "quotes", "homework", "graduates", *NEXT)
 # Facts that come as a mapping, or that a helper adds.
 STAGE = (
     "title",
@@ -298,6 +298,8 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "commitment": ("I will come.", ""),
     "count": (6, 1, 0),
     "counts": ([{"person": ANA, "here": 0, "ever": 2}, {"person": BEN, "here": 1, "ever": 1}], []),
+    "decided": ([{"choice": "The number", "prompt": HOSTILE}], []),
+    "buddies": ([BEN], [BEN, CHI], []),
     "detail": ("groups:write", ""),
     "conducts": (True, False),
     "contact": ("ana@example.org", ""),

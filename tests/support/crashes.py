@@ -2,12 +2,17 @@
 
 `python -m tests.support.crashes OUT` tells it undisturbed, then again for each boundary that it passed (each commit,
 each send) with SIGKILL there, then with SIGKILL at random moments, and writes what became of it as JSON.
+
+All that a killed process hands on is what it leaves in its folder. Where nothing was written between two boundaries
+(after one commit and before the next, say), the process that takes it up cannot tell at which of them the other died,
+and one of them is enough.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import hashlib
 import json
 import os
 import random
@@ -25,16 +30,21 @@ from bot.ask import Listed
 from cohorts import programs
 from cohorts.migrations import migrate
 from cohorts.store import Store
-from tests.support.crash_story import PROGRAM, START, STORY, House, Page, live, lost_submits, page_of
+from tests.support.crash_story import PROGRAM, START, STORY, House, Page, contents, live, lost_submits, page_of
 
 
 class Killer:
     """Names the boundaries that a process passes, "step/commit:after/2" is the second such one of that step, and ends
-    the process, without goodbye, at the one named `at`."""
+    the process, without goodbye, at the one named `at`.
 
-    def __init__(self, at: str = "") -> None:
+    With `looks`, it sorts them by what a process killed there would leave.
+    """
+
+    def __init__(self, at: str = "", *, looks: bool = False) -> None:
         self.at = at
         self.passed: list[str] = []
+        self.alike: dict[bytes, list[str]] = {}
+        self._looks = looks
         self.house: House | None = None
         self._counts: Counter[str] = Counter()
         self._counting = threading.Lock()  # commits come from the writer's thread, sends from the loop's
@@ -45,9 +55,17 @@ class Killer:
             kind = f"{self.house.step}/{boundary}"
             self._counts[kind] += 1
             self.passed.append(f"{kind}/{self._counts[kind]}")
+            if self._looks:
+                self.alike.setdefault(left_by(self.house), []).append(self.passed[-1])
             if self.passed[-1] == self.at:
                 self.house.diary.note(killed=self.at)
                 os.kill(os.getpid(), signal.SIGKILL)
+
+
+def left_by(house: House) -> bytes:
+    """What the next process finds: every row that was committed, the chat's journal, the diary."""
+    journals = [(house.file.parent / name).read_bytes() for name in ("chat.jsonl", "diary.jsonl")]
+    return hashlib.sha256(repr((contents(house.file), journals)).encode()).digest()
 
 
 @dataclass(frozen=True)
@@ -107,6 +125,7 @@ def forked(work: Callable[[], object], result: Path) -> int:
     child = os.fork()
     if child:
         return child
+    gc.disable()  # it lives for a second
     code = 1
     try:
         part = result.with_suffix(".part")
@@ -127,13 +146,14 @@ def killed(child: int) -> bool:
     return False
 
 
-def crash_at(bed: Bed, boundary: str) -> dict[str, object]:
-    """One story, killed at a boundary and taken up again.
+def crash_at(bed: Bed, alike: Sequence[str]) -> dict[str, object]:
+    """One story, killed at one of some boundaries that leave the same, and taken up again.
 
-    How many commits record what was sent depends on what was sent together: a boundary may be missed, and is tried
-    for three times.
+    How many commits record what was sent depends on what was sent together: a boundary may be missed, and it is tried
+    three times.
     """
     for attempt in range(3):
+        boundary = alike[attempt % len(alike)]
         folder = bed.folder_at(max(0, int(boundary.split("/")[0])), f"{boundary.replace('/', '-')}-{attempt}")
         result = folder / "result.json"
         if killed(forked(lambda: asdict(begin(bed, folder, Killer(boundary))), result)):  # noqa: B023
@@ -177,7 +197,7 @@ def page(told: dict[str, object]) -> Page:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="crashes", description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--every", type=int, default=1, help="only each n-th boundary")
+    parser.add_argument("--every", type=int, default=1, help="only each n-th of what can be left")
     parser.add_argument("--random", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
@@ -191,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(bed: Bed, asked: argparse.Namespace) -> dict[str, object]:
     # Once here, so that everything is imported before the forks; its threads have ended when it has.
-    counting = Killer()
+    counting = Killer(looks=True)
     calm = begin(bed, bed.folder("calm"), counting, keep=True)
     took = []
     for n in range(2):
@@ -200,8 +220,8 @@ def _run(bed: Bed, asked: argparse.Namespace) -> dict[str, object]:
         killed(forked(lambda folder=again: asdict(begin(bed, folder, Killer())), again / "result.json"))  # type: ignore[misc]
         took.append(time.monotonic() - began)
     jobs: list[Callable[[], dict[str, object]]] = [
-        lambda boundary=boundary: crash_at(bed, boundary)  # type: ignore[misc]
-        for boundary in counting.passed[:: asked.every]
+        lambda alike=alike: crash_at(bed, alike)  # type: ignore[misc]
+        for alike in list(counting.alike.values())[:: asked.every]
     ]
     dice = random.Random(asked.seed)
     for n in range(asked.random):
@@ -217,7 +237,7 @@ def _run(bed: Bed, asked: argparse.Namespace) -> dict[str, object]:
     for child in children:
         killed(child)
     runs = [run for result in results for run in json.loads(result.read_text())]
-    return {"calm": asdict(calm), "passed": counting.passed, "took": took, "runs": runs}
+    return {"calm": asdict(calm), "passed": list(counting.alike.values()), "took": took, "runs": runs}
 
 
 if __name__ == "__main__":
