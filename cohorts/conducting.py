@@ -129,6 +129,7 @@ def finish(db: Db, cohort: Cohort, session: Session, *, now: datetime) -> None:
         conductor.leave(db, show, at=now)
         while conductor.current(show) is not None:
             conductor.leave(db, show, at=now, left_out=True)
+    conductor.moved(show, db)
     _shown(db, cohort, session, show, now=now)
 
 

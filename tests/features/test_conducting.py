@@ -49,7 +49,8 @@ def test_whoever_only_listens_is_carried_through_the_whole_hour(chat: World, peo
     chat.until(FIRST + timedelta(minutes=61))
     assert "that's our time" in stage(people[0])
     chat.until(FIRST + timedelta(minutes=66))
-    assert chat.fay.sees("I counted everyone")
+    assert chat.fay.sees("I counted everyone") and "The desk is closed" in desk(chat.fay)
+    assert people[0].sees("Set out is over", people[0].room())
 
 
 def test_a_minute_before_its_end_a_segment_says_so(chat: World, people: list[Person]) -> None:
