@@ -187,8 +187,20 @@ class Discord(_Table):
 
 
 class Web(_Table):
-    host: str = Field(default="127.0.0.1", min_length=1, description="Where health and metrics listen.")
-    port: int = Field(default=8080, ge=0, le=65535, description="Their port; 0 switches them off.")
+    host: str = Field(default="127.0.0.1", min_length=1, description="Where all of that listens.")
+    port: int = Field(default=8080, ge=0, le=65535, description="Its port; 0 switches it off.")
+    public_url: str = Field(
+        default="",
+        description=(
+            "Where browsers reach this Caravan, https://…; for the screen that is shared on a call. "
+            "When it is empty, the one of [slack] counts."
+        ),
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, address: str) -> str:
+        return _check_address(address, "https", "http").rstrip("/") if address else ""
 
 
 class Settings(BaseSettings):
@@ -230,9 +242,14 @@ class Settings(BaseSettings):
     log_format: str = Field(
         default="auto", description="json (a line each), console (for reading), or auto: console on a terminal."
     )
-    web: Web = Field(default=Web(), description="Health and metrics.")
+    web: Web = Field(default=Web(), description="Health, metrics, and the screen of a session.")
     slack: Slack = Field(default=Slack(), description="Slack: how events come in, and from which workspaces.")
     discord: Discord = Field(default=Discord(), description="Discord: where it is, which is changed for tests only.")
+
+    @property
+    def pages(self) -> str:
+        """Where browsers reach the pages that we serve; "" when they don't."""
+        return (self.web.public_url or self.slack.public_url) if self.web.port else ""
 
     @field_validator("database")
     @classmethod

@@ -169,6 +169,7 @@ def desk_presses(cohort: Cohort, session: Session, show: Show, now: datetime) ->
         *([Press("conductor/reorder", at)] if len(conductor.to_come(show)) > 1 else []),
         Press("conductor/pair-now", at),
         Press("polls/ask", {"cohort_id": cohort.id}),
+        Press("screen/open", {"session_id": session.id}),
         end,
     ]
 
