@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -21,6 +20,8 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from bot.config_tables import Discord, Slack, Web, listed
+from bot.config_tables import suffix_of as suffix_of
 from bot.plain_dates import NotADate, read_duration
 from cohorts.program_errors import ProgramError, problems_of, read_toml
 from cohorts.program_fields import wrong
@@ -31,7 +32,6 @@ PROGRAMS = TEMPLATES / "programs"
 PREFIX = "CARAVAN_"
 LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("auto", "json", "console")
-SLACK_MODES = ("socket", "http")
 
 # Each may also stand in a file that NAME_FILE names, as containers hand over secrets.
 SECRETS: Mapping[str, str] = MappingProxyType(
@@ -62,10 +62,6 @@ class ConfigError(Exception):
     """One line: file, key, what was found and what is expected."""
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 def _check_languages(languages: tuple[str, ...]) -> None:
     """ValueError names the one that is not known."""
     try:
@@ -74,133 +70,6 @@ def _check_languages(languages: tuple[str, ...]) -> None:
         return
     except ValueError as error:
         raise ValueError(f'expected languages such as "en" and "de"; {str(error).lower()}') from None
-
-
-def _check_address(address: str, *schemes: str) -> str:
-    if not re.fullmatch(rf"(?:{'|'.join(schemes)})://[^\s/]+(?:/\S*)?", address):
-        raise ValueError(f"expected an address that begins with {schemes[0]}://")
-    return address
-
-
-class Slack(_Table):
-    api_url: str = Field(
-        default="https://slack.com/api/",
-        description="Base of the Web API, to be changed for tests only; SLACK_API_URL also sets it.",
-    )
-
-    mode: str = Field(
-        default="socket", description="socket (Slack needs no way in), or http: events come to /slack/events."
-    )
-    minimal: bool = Field(
-        default=False,
-        description="Without rights to manage rooms: the facilitator makes the cohort's room and invites the bot.",
-    )
-    workspaces: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(),
-        description=(
-            'Names for more than one workspace: "acme" has its bot token in SLACK_BOT_TOKEN_ACME, and, if its app is '
-            "another, SLACK_APP_TOKEN_ACME or SLACK_SIGNING_SECRET_ACME."
-        ),
-    )
-    public_url: str = Field(
-        default="",
-        description='Where the web reaches this Caravan, https://…; for mode = "http" and for /slack/install.',
-    )
-
-    @field_validator("api_url")
-    @classmethod
-    def _api(cls, address: str) -> str:
-        return _check_address(address, "https", "http").rstrip("/") + "/"
-
-    @field_validator("mode")
-    @classmethod
-    def _mode(cls, mode: str) -> str:
-        if mode.lower() not in SLACK_MODES:
-            raise ValueError("expected socket or http")
-        return mode.lower()
-
-    @field_validator("workspaces", mode="before")
-    @classmethod
-    def _list(cls, value: object) -> object:
-        return listed(value, such_as="acme,globex")
-
-    @field_validator("workspaces")
-    @classmethod
-    def _names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        suffixes = [suffix_of(name) for name in names]
-        for name, suffix in zip(names, suffixes, strict=True):
-            if not re.fullmatch(r"[A-Z0-9](?:[A-Z0-9_]*[A-Z0-9])?", suffix) or f"_{suffix}".endswith("_FILE"):
-                raise wrong("", f'found "{name}", expected names of letters, digits and "-", such as "acme"')
-            if suffixes.count(suffix) > 1:
-                raise wrong("", f'found "{name}" twice; each workspace has a name of its own')
-        return names
-
-    @field_validator("public_url")
-    @classmethod
-    def _public(cls, address: str) -> str:
-        return _check_address(address, "https", "http").rstrip("/") if address else ""
-
-
-def suffix_of(workspace: str) -> str:
-    """What the names of a workspace's secrets end with."""
-    return workspace.upper().replace("-", "_")
-
-
-def listed(value: object, *, such_as: str) -> object:
-    """The environment has no lists: `U1,U2`, or JSON."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        try:
-            return json.loads(value)
-        except ValueError:
-            raise ValueError(f"expected a list such as {such_as}") from None
-    return tuple(part.strip() for part in value.split(",") if part.strip())
-
-
-class Discord(_Table):
-    api_url: str = Field(
-        default="https://discord.com/api/v10", description="Base of the API; DISCORD_API_URL also sets it."
-    )
-    gateway_url: str = Field(
-        default="",
-        description="The gateway, when it is not the one that the API names; DISCORD_GATEWAY_URL also sets it.",
-    )
-    development_guilds: Annotated[tuple[PositiveInt, ...], NoDecode] = Field(
-        default=(), description="Servers by id, for whoever works on Caravan: commands change there at once, alone."
-    )
-
-    @field_validator("api_url")
-    @classmethod
-    def _api(cls, address: str) -> str:
-        return _check_address(address, "https", "http")
-
-    @field_validator("development_guilds", mode="before")
-    @classmethod
-    def _list(cls, value: object) -> object:
-        return listed(value, such_as="1187462201234567890")
-
-    @field_validator("gateway_url")
-    @classmethod
-    def _gateway(cls, address: str) -> str:
-        return _check_address(address, "wss", "ws") if address else ""
-
-
-class Web(_Table):
-    host: str = Field(default="127.0.0.1", min_length=1, description="Where all of that listens.")
-    port: int = Field(default=8080, ge=0, le=65535, description="Its port; 0 switches it off.")
-    public_url: str = Field(
-        default="",
-        description=(
-            "Where browsers reach this Caravan, https://…; for the screen that is shared on a call. "
-            "When it is empty, the one of [slack] counts."
-        ),
-    )
-
-    @field_validator("public_url")
-    @classmethod
-    def _public(cls, address: str) -> str:
-        return _check_address(address, "https", "http").rstrip("/") if address else ""
 
 
 class Settings(BaseSettings):

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.config import Settings, Slack, Web
+from bot.config import Settings
+from bot.config_tables import Slack, Web
 from bot.web.screen import countdown
 from tests.support import screens
 from tests.support.chat import Person, World
