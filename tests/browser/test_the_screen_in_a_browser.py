@@ -38,7 +38,7 @@ def test_an_hour_on_the_screen(tmp_path: Path) -> None:
         expect(rooms).to_have_count(5)
         expect(rooms.first).to_have_text(re.compile(r"^Room 1 \w+ \+ \w+$"))
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             for width, height in SIZES:
                 page.set_viewport_size({"width": width, "height": height})
                 assert page.evaluate(BEYOND) == [0, 0], (width, height)
