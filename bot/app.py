@@ -49,9 +49,11 @@ class App:
         self.store = store
         self._owners = settings.owners
         self._sessions = settings.sessions
+        self.pages = settings.pages
         self.clock = clock or SystemClock()
         self.registry: Registry = collect(*packages)
-        self.renderer = Renderer(template_roots(settings))
+        self.roots = template_roots(settings)
+        self.renderer = Renderer(self.roots)
         self.threads = threads or Threads(store)
         self.platforms = {platform.name: platform for platform in platforms}
         self.delivery = Delivery(
@@ -79,6 +81,7 @@ class App:
                 languages=settings.languages,
                 locale=settings.locale,
                 owners=frozenset(settings.owners),
+                pages=lambda: self.pages,
             )
             for name in self.platforms
         }

@@ -47,6 +47,7 @@ class Ask:
     languages: tuple[str, ...] = ("en",)
     day_first: bool = True  # 3/4 is a day in April
     registry: Registry = field(default_factory=Registry)
+    pages: str = ""  # where browsers reach the pages that we serve; "" when they don't
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,10 +111,15 @@ class Settings(BaseSettings):
     log_format: str = Field(
         default="auto", description="json (a line each), console (for reading), or auto: console on a terminal."
     )
-    web: Web = Field(default=Web(), description="Health and metrics.")
+    web: Web = Field(default=Web(), description="Health, metrics, and the screen of a session.")
     sessions: Sessions = Field(default=Sessions(), description="Sessions: how people get into rooms of their own.")
     slack: Slack = Field(default=Slack(), description="Slack: how events come in, and from which workspaces.")
     discord: Discord = Field(default=Discord(), description="Discord: where it is, which is changed for tests only.")
+
+    @property
+    def pages(self) -> str:
+        """Where browsers reach the pages that we serve; "" when they don't."""
+        return (self.web.public_url or self.slack.public_url) if self.web.port else ""
 
     @field_validator("database")
     @classmethod

@@ -130,8 +130,20 @@ class Discord(Table):
 
 
 class Web(Table):
-    host: str = Field(default="127.0.0.1", min_length=1, description="Where health and metrics listen.")
-    port: int = Field(default=8080, ge=0, le=65535, description="Their port; 0 switches them off.")
+    host: str = Field(default="127.0.0.1", min_length=1, description="Where all of that listens.")
+    port: int = Field(default=8080, ge=0, le=65535, description="Its port; 0 switches it off.")
+    public_url: str = Field(
+        default="",
+        description=(
+            "Where browsers reach this Caravan, https://…; for the screen that is shared on a call. "
+            "When it is empty, the one of [slack] counts."
+        ),
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, address: str) -> str:
+        return check_address(address, "https", "http").rstrip("/") if address else ""
 
 
 class Sessions(Table):

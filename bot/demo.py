@@ -30,6 +30,7 @@ from bot.platforms.local.page import Page
 from bot.platforms.local.send import LocalPlatform
 from bot.platforms.local.state import Upcoming
 from bot.pretend.cast import Cast, invent
+from bot.web import screen
 from bot.words import Words
 from cohorts import welcome
 from cohorts.cohort import Cohort, CohortState
@@ -249,7 +250,13 @@ async def serve(
         stepper = Stepper(app, clock, Newcomers(app, cast, clock))
         await stepper.step()
         keeper = MovingClock(stepper)
-        platform.page = Page(host=host, port=port, timekeeper=keeper, ready=ready)
+        more = screen.routes(app.threads, clock, app.roots, lambda: keeper.pace() or 1.0)
+
+        def opened(address: str) -> None:
+            app.pages = address.partition("/?")[0]
+            ready(address)
+
+        platform.page = Page(host=host, port=port, timekeeper=keeper, ready=opened, more=more)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(platform.listen(app.doors["local"]))
             tasks.create_task(keeper.run())

@@ -74,6 +74,7 @@ class Dispatch:
         languages: tuple[str, ...] = ("en",),
         locale: str = "en",
         owners: frozenset[str] = frozenset(),
+        pages: Callable[[], str] = str,
     ) -> None:
         self.platform = platform
         self._threads = threads
@@ -87,6 +88,7 @@ class Dispatch:
         self._understanding = Understanding(registry, prefix=prefix, languages=languages)
         self._day_first = day_first(locale)
         self._owners = owners  # account ids and e-mail addresses, from the config
+        self._pages = pages
 
     async def __call__(self, inbound: Inbound) -> Outcome:
         """Never raises for what a person did; a bug is logged with a token, which the person sees."""
@@ -257,6 +259,7 @@ class Dispatch:
             languages=self._languages,
             day_first=self._day_first,
             registry=self._registry,
+            pages=self._pages(),
         )
 
     def _once(self, db: Db, inbound: Inbound, call: Call) -> _Answer:

@@ -193,6 +193,7 @@ def desk_presses(cohort: Cohort, session: Session, show: Show, now: datetime) ->
         Press("conductor/pair-now", at),
         Press("calling/next", {"session_id": session.id}),
         Press("polls/ask", {"cohort_id": cohort.id}),
+        Press("screen/open", {"session_id": session.id}),
         end,
     ]
 

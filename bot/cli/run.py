@@ -138,6 +138,7 @@ async def serve(app: App, settings: Settings) -> None:
     """Until SIGTERM, Ctrl-C or a bug; what is being sent then has ten seconds to end."""
     from aiohttp import web
 
+    from bot.web import screen
     from bot.web.health import health_app
 
     stopped = asyncio.Event()
@@ -145,6 +146,7 @@ async def serve(app: App, settings: Settings) -> None:
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stopped.set)
     served = health_app(app.threads, app.clock, lambda: listening(app))
+    served.add_routes(screen.routes(app.threads, app.clock, app.roots))
     for name, platform in app.platforms.items():
         if (routes := getattr(platform, "routes", None)) is not None:
             served.add_routes(routes(app.doors[name]))

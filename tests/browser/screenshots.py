@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from tests.browser import walk
+from tests.browser.hour import an_hour
 from tests.browser.page import Visitor, browser, demo
 
 PICTURES = Path(__file__).parents[2] / ".pictures"
@@ -56,6 +57,17 @@ def on_a_phone(chromium: Browser, address: str, folder: Path) -> None:
     context.close()
 
 
+def the_screen(chromium: Browser, folder: Path) -> None:
+    """What is shared on the call while pairs talk."""
+    with an_hour(folder) as hour:
+        hour.is_at(5.3)
+        hour.pairs()
+        page = chromium.new_page(viewport={"width": 1280, "height": 720}, reduced_motion="reduce")
+        page.goto(hour.link())
+        page.screenshot(path=folder / "screen.png")
+        page.close()
+
+
 def keep(taken: Path, name: str) -> None:
     """A palette is enough for a page, and a third of the bytes."""
     from PIL import Image
@@ -70,7 +82,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         take(folder)
-        for taken, name in {**TAKEN, "phone": "phone"}.items():
+        with browser() as chromium:
+            the_screen(chromium, folder)
+        for taken, name in {**TAKEN, "phone": "phone", "screen": "screen"}.items():
             keep(folder / f"{taken}.png", name)
 
 

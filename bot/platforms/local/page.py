@@ -8,7 +8,7 @@ import contextlib
 import json
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -73,6 +73,7 @@ class Page:
     timekeeper: Timekeeper | None = None
     ready: Callable[[str], None] | None = None
     workspace: str = "local"
+    more: Sequence[web.RouteDef] = ()  # what else is served to whoever was let in
     templates: Path = field(default_factory=_templates)
 
 
@@ -93,6 +94,7 @@ def page_app(chat: Chat, door: Door, clock: Callable[[], datetime], page: Page, 
             web.post("/api/complete", plainly(handlers.complete)),
             web.post("/api/read", plainly(handlers.read)),
             web.post("/api/clock", plainly(handlers.move_clock)),
+            *page.more,
         ]
     )
     app.on_shutdown.append(handlers.end_streams)
