@@ -41,6 +41,7 @@ CARRIERS = {
     "tell_person": 1,
     "edit": 2,
     "upload": 2,
+    "picture": 2,
     "group": 2,
     "ungroup": 2,
     "advance": 3,
@@ -361,6 +362,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "people": ([ANA, BEN, CHI], [ANA], []),
     "person": (ANA,),
     "pieces": ([{"person": ANA, "link": "https://build.example.org/one"}, {"person": BEN, "link": ""}], []),
+    "pictured": (True, False),
     "pictures": (PICTURES, PICTURES[1:], []),
     "place": PLACES,
     "placeless": (True, False),
@@ -622,6 +624,9 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
     },
     "update/same": {"kept": (KEPT, [])},
     "exports/file": {"what": ("nps", "all"), "format": ("csv", "xlsx")},
+    "results/too-few": {"shown": (False, True), "name": ("Looking back",)},
+    "results/asked-for": {"name": ("Looking back",)},
+    "results/picture": {"name": ("Looking back",)},
     "sessions/recap": {"graduates": (None, TUESDAY)},
     **{
         name: {"lines": (["“It held.” Ana", HOSTILE.replace("\n", " ")],)}
