@@ -37,18 +37,18 @@ def png(page: Report) -> bytes:
     figure = Figure(figsize=SIZE, dpi=DENSITY, facecolor=PAPER, layout=ConstrainedLayoutEngine(w_pad=0.2, h_pad=0.15))
     FigureCanvasAgg(figure)
     title = _said("title", program=shortened(page.program, TITLE))
-    figure.suptitle(_drawable(title), fontsize=17, fontweight="bold", color=INK, parse_math=False)
+    figure.suptitle(drawable(title), fontsize=17, fontweight="bold", color=INK, parse_math=False)
     parts = figure.subfigures(2, 1, height_ratios=(5, 1), squeeze=False)
     above, below = parts[0, 0], parts[1, 0]
     left, right = above.subplots(1, 2)
     goals = page.goals if page.goals is not None and page.goals.shown else None
-    _bars(left, _goals_title(page), [(words, n, str(n)) for words, n in goals.counts] if goals else [])
+    bars(left, _goals_title(page), [(words, n, str(n)) for words, n in goals.counts] if goals else [])
     meetings = page.attendance.meetings if page.attendance.shown else ()
     shares = [
         (one.title, one.there / (one.expected or 1), _said("of", there=one.there, expected=one.expected))
         for one in meetings
     ]
-    _bars(right, _attendance_title(page), shares, most=1.0)
+    bars(right, _attendance_title(page), shares, most=1.0)
     below.set_facecolor(PAPER)
     big, small = _nps_lines(page)
     below.text(0.5, 0.62, big, ha="center", fontsize=15, fontweight="bold", color=INK, parse_math=False)
@@ -74,8 +74,9 @@ def alt(page: Report) -> str:
     return _said("alt", parts="; ".join(parts))
 
 
-def _bars(axes: Axes, title: str, rows: Sequence[tuple[str, float, str]], most: float | None = None) -> None:
-    axes.set_title(_drawable(title), loc="left", fontsize=12, color=INK, parse_math=False)
+def bars(axes: Axes, title: str, rows: Sequence[tuple[str, float, str]], most: float | None = None) -> None:
+    """A bar for each row, with its words before it and what is told behind it; `most` would fill the width."""
+    axes.set_title(drawable(title), loc="left", fontsize=12, color=INK, parse_math=False)
     axes.set_facecolor(PAPER)
     for side in axes.spines.values():
         side.set_visible(False)
@@ -88,7 +89,7 @@ def _bars(axes: Axes, title: str, rows: Sequence[tuple[str, float, str]], most: 
     axes.barh(places, [value for _, value, _ in rows], color=WARM, height=0.6)
     axes.set_xlim(0, longest * 1.25)
     axes.set_yticks(places)
-    labels = axes.set_yticklabels([_drawable(shortened(words, LABEL)) for words, _, _ in rows], color=INK, fontsize=10)
+    labels = axes.set_yticklabels([drawable(shortened(words, LABEL)) for words, _, _ in rows], color=INK, fontsize=10)
     for label in labels:
         label.set_parse_math(False)
     axes.tick_params(length=0)
@@ -123,6 +124,6 @@ def _said(name: str, **facts: Fact) -> str:
     return Words([TEMPLATES]).get("report", "picture", name, facts)
 
 
-def _drawable(text: str) -> str:
+def drawable(text: str) -> str:
     """Without what no font draws: control characters and those that nobody has assigned."""
     return "".join(one for one in text if one == "\n" or unicodedata.category(one)[0] != "C")

@@ -310,6 +310,23 @@ def upload(
     put(db, effect, about, None, (), facts)
 
 
+def picture(
+    db: Db,
+    room: Room,
+    template: str,
+    *,
+    key: str,
+    file: dict[str, Json],
+    now: datetime,
+    about: About | None = None,
+    **facts: Fact,
+) -> None:
+    """A file, made when it is sent, that everybody in a room sees; it notifies nobody."""
+    effect = in_room(room, EffectKind.UPLOAD, key, now)
+    effect.template, effect.file = template, file
+    put(db, effect, about, None, (), facts)
+
+
 def posted(db: Db, room: Room, receipt: str) -> Effect | None:
     """The message of ours that a platform knows by this receipt in a room."""
     query = select(Effect).where(Effect.room_id == room.id, Effect.kind == EffectKind.POST, Effect.receipt == receipt)

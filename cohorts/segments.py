@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from cohorts import breakouts, calling, chatham, conductor, hosting, icebreakers, looking_back, polls, rounds
+from cohorts import breakouts, calling, chatham, conductor, hosting, icebreakers, looking_back, polls, results, rounds
 from cohorts.cohort import Cohort
 from cohorts.conductor import Line, Show
 from cohorts.polls import Poll
@@ -96,6 +96,11 @@ def _icebreaker(db: Db, cohort: Cohort, session: Session, show: Show, line: Line
         icebreakers.post(db, cohort, session, people=len(looking_back.there(db, cohort, session)), now=now)
 
 
+def _results(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, now: datetime) -> None:
+    if line.segment.survey is not None:
+        results.show(db, cohort, session, line.segment.survey, now=now)
+
+
 _Begin = Callable[[Db, Cohort, Session, Show, Line, datetime], int | None]
 _BEGIN: Mapping[SegmentKind, _Begin] = {
     SegmentKind.PAIR_SHARE: _round,
@@ -106,6 +111,7 @@ _BEGIN: Mapping[SegmentKind, _Begin] = {
     SegmentKind.HOT_SEAT: _hot_seat,
     SegmentKind.SUMMARY: _sum_up,
     SegmentKind.ICEBREAKER: _icebreaker,
+    SegmentKind.RESULTS: _results,
 }
 _END: Mapping[SegmentKind, Callable[[Db, Cohort, Session, Show, Line, datetime], None]] = {
     SegmentKind.PAIR_SHARE: _round_over,

@@ -19,6 +19,7 @@ TRIES = 40  # answers looked through for one that a criterion takes, or doesn't
 # Which stock of sentences a form is answered from, or one field of it.
 STOCKS = {
     "reflections/reflect": "reflections",
+    "chatham/reflect": "reflections",
     "homework/hand-in": "homework",
     "prompts/answer": "prompts",
     "surveys/answer": "comments",

@@ -41,6 +41,7 @@ CARRIERS = {
     "tell_person": 1,
     "edit": 2,
     "upload": 2,
+    "picture": 2,
     "group": 2,
     "ungroup": 2,
     "remind": 2,
@@ -404,6 +405,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "people": ([ANA, BEN, CHI], [ANA], []),
     "person": (ANA,),
     "pieces": ([{"person": ANA, "link": "https://build.example.org/one"}, {"person": BEN, "link": ""}], []),
+    "pictured": (True, False),
     "pictures": (PICTURES, PICTURES[1:], []),
     "place": PLACES,
     "placeless": (True, False),
@@ -708,6 +710,9 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {
             [],
         )
     },
+    "results/too-few": {"shown": (False, True), "name": ("Looking back",)},
+    "results/asked-for": {"name": ("Looking back",)},
+    "results/picture": {"name": ("Looking back",)},
     "sessions/recap": {"graduates": (None, TUESDAY)},
     **{
         name: {"lines": (["“It held.” Ana", HOSTILE.replace("\n", " ")],)}
@@ -834,7 +839,8 @@ def written() -> set[str]:
 
 def included() -> set[str]:
     pattern = re.compile(r'\{% include "([^"]+)\.md\.j2" %\}')
-    return {name for file in TEMPLATES.rglob("*.md.j2") for name in pattern.findall(file.read_text("utf-8"))}
+    named = {name for file in TEMPLATES.rglob("*.md.j2") for name in pattern.findall(file.read_text("utf-8"))}
+    return named | {f"icebreakers/{one.name}" for one in icebreakers.KNOWN}
 
 
 def short_words(feature: str) -> dict[str, dict[str, str]]:
@@ -859,8 +865,7 @@ def test_every_message_that_code_names_is_written() -> None:
 
 
 def test_every_message_that_is_written_is_named_somewhere() -> None:
-    by_name = {f"icebreakers/{one.name}" for one in icebreakers.KNOWN}
-    assert written() - {site.template for site in sites()} - included() == by_name
+    assert written() - {site.template for site in sites()} - included() == set()
 
 
 # What a missing fact or a slip of the pen leaves behind: two spaces, a comma after nothing, Markdown that shows.
