@@ -22,7 +22,7 @@ class Style(StrEnum):
 
 
 class Arrangement(SQLModel, table=True):
-    """What the config says of rooms. One row at most: it is the same everywhere."""
+    """What the config says of rooms, where it says anything. One row at most: it is the same everywhere."""
 
     id: int = Field(default=None, primary_key=True)
     rooms: str = Field(default=AUTO, max_length=20)
@@ -34,12 +34,11 @@ class Arrangement(SQLModel, table=True):
 
 
 def arrange(db: Db, rooms: str, links: Sequence[str]) -> None:
-    known = db.get(Arrangement, 1)
-    if known is None:
-        db.add(Arrangement(id=1, rooms=rooms, links=list(links)))
-    elif (known.rooms, known.addresses) != (rooms, tuple(links)):
+    known = arranged(db)
+    if (known.rooms, known.addresses) != (rooms, tuple(links)):
         known.rooms, known.links = rooms, list(links)
-    db.flush()
+        db.add(known)
+        db.flush()
 
 
 def arranged(db: Db) -> Arrangement:

@@ -559,3 +559,24 @@ async def test_who_may_no_longer_move_anybody_says_so_and_lets_nobody_drop_out(s
     stage.takes_from_bot(Permission.MOVE_MEMBERS)
     assert await stage.refused(stage.back(channel)) == ("missing-permission", "Move Members")
     assert set(stage.guild.in_voice(stage.own[0])) == {"Ana Lima", "Ben"}
+
+
+# Rounds one after another, and whoever is left alone.
+
+
+async def test_whoever_was_left_alone_is_fetched_from_the_room_of_their_group(stage: Stage) -> None:
+    channel = await stage.parted()
+    await stage.fay.joins_voice(stage.home)
+    other = stage.by_voice(occasion="session:1/round:1/group:2", accounts=(stage.chi.id, stage.fay.id))
+    await stage.platform.send(other)
+    await stage.fay.leaves_voice()
+    assert await stage.platform.send(stage.follows(channel)) == Receipt(channel)
+    assert stage.chi.voice is not None and str(stage.chi.voice.id) == channel
+
+
+async def test_who_got_no_voice_channel_is_told_in_the_thread_that_it_ends(stage: Stage) -> None:
+    thread = (await stage.platform.send(stage.group())).id
+    await stage.platform.send(stage.notice(thread))
+    assert "Half a minute left" in str(stage.threads[0].messages[-1].components)
+    await stage.platform.send(stage.notice("1234567890"))  # whatever it was, it is theirs no more
+    assert len(stage.threads[0].messages) == 2

@@ -663,3 +663,40 @@ async def test_nothing_that_is_said_or_secret_stands_in_a_log_or_an_error(stage:
 def test_the_slowest_parcel_ends_before_delivery_gives_its_work_to_another() -> None:
     slowest = (TIMEOUT.total or 0) + SETTLING + WITHIN
     assert timedelta(seconds=slowest) < LEASE
+
+
+# Lines for one alone, and small groups.
+
+
+async def test_a_line_for_one_alone_is_seen_by_them_and_by_nobody_else(stage: Stage) -> None:
+    stage.room.members.append(stage.ana.user.id)
+    ben = stage.team.add_person("Ben")
+    stage.room.members.append(ben.user.id)
+    await stage.platform.send(stage.to_room(kind=Kind.WHISPER, account=stage.ana.user.id))
+    assert ["See you at four." in one for one in stage.ana.ephemerals] == [True]
+    assert (ben.ephemerals, stage.room.messages) == ([], [])
+
+
+async def test_whoever_is_not_in_the_room_can_be_shown_nothing_there(stage: Stage) -> None:
+    with pytest.raises(SendError) as refused:
+        await stage.platform.send(stage.to_room(kind=Kind.WHISPER, account=stage.ana.user.id))
+    assert (refused.value.reason, refused.value.permanent) == ("not-in-room", True)
+
+
+async def test_a_small_group_is_written_to_together_and_once(stage: Stage) -> None:
+    ben = stage.team.add_person("Ben")
+    group = stage.to_room(kind=Kind.GROUP, accounts=(stage.ana.user.id, ben.user.id))
+    stage.slack.lose_answer("chat.postMessage")
+    receipt = await stage.delivered(group)
+    [small] = [one for one in stage.team.channels.values() if one.kind == "mpim"]
+    assert set(small.members) == {stage.ana.user.id, ben.user.id, stage.team.bot.id}
+    assert receipt.id == f"{small.id}:{small.messages[0].ts}"
+    assert (len(small.messages), stage.room.messages) == (1, [])
+
+
+async def test_without_the_scope_for_small_groups_it_says_which_one_is_missing(stage: Stage) -> None:
+    ben = stage.team.add_person("Ben")
+    stage.team.take_scope("mpim:write")
+    with pytest.raises(SendError) as refused:
+        await stage.platform.send(stage.to_room(kind=Kind.GROUP, accounts=(stage.ana.user.id, ben.user.id)))
+    assert (refused.value.reason, refused.value.detail) == ("missing-scope", "mpim:write")
