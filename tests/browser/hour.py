@@ -41,13 +41,6 @@ class Hour:
     def says(self, person: Person, line: str) -> None:
         self._does(lambda: person.says(line).world)
 
-    def pairs(self) -> None:
-        def drawn() -> World:
-            screens.draw_rounds(self.world)
-            return self.world
-
-        self._does(drawn)
-
     def link(self) -> str:
         self.says(self.world.fay, "/session screen")
         return screens.link(self.world.fay)

@@ -61,7 +61,6 @@ def the_screen(chromium: Browser, folder: Path) -> None:
     """What is shared on the call while pairs talk."""
     with an_hour(folder) as hour:
         hour.is_at(5.3)
-        hour.pairs()
         page = chromium.new_page(viewport={"width": 1280, "height": 720}, reduced_motion="reduce")
         page.goto(hour.link())
         page.screenshot(path=folder / "screen.png")

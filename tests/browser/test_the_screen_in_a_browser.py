@@ -31,7 +31,6 @@ def test_an_hour_on_the_screen(tmp_path: Path) -> None:
         expect(page.get_by_role("timer")).to_have_text(re.compile(r"^4:5\d$"))  # it counts by itself
 
         hour.is_at(5.3)
-        hour.pairs()
         expect(heading).to_have_text("Pair share")
         expect(page.get_by_role("status")).to_contain_text("Pair share, 8 minutes. What made you apply?")
         rooms = page.get_by_role("region", name="Who is with whom").get_by_role("listitem")

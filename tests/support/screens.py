@@ -13,14 +13,8 @@ from http.client import HTTPConnection, HTTPMessage
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from sqlmodel import select
 
 from bot.web import screen
-from cohorts import breakouts
-from cohorts.attendance import Attended, attendance
-from cohorts.cohort import Cohort, present
-from cohorts.sessions import Session, SessionState
-from cohorts.store import Db
 from tests.support.chat import Person, World
 
 
@@ -80,15 +74,3 @@ def link(person: Person) -> str:
     """The newest link to a screen that somebody was given."""
     seen = (json.dumps(one.payload) for one in person.client.seen())
     return [str(one) for text in seen for one in re.findall(r"http://[\w.:-]+/screen/[\w-]+", text)][-1]
-
-
-def draw_rounds(world: World) -> None:
-    """Groups for every round of the session that is on, from who is there."""
-
-    def drawn(db: Db) -> None:
-        session = db.exec(select(Session).where(Session.state == SessionState.LIVE)).one()
-        cohort, seen = db.get_one(Cohort, session.cohort_id), attendance(db, session)
-        here = [one for one in present(db, cohort) if seen.get(one.id) is Attended.PRESENT]
-        breakouts.draw(db, cohort, session, here, now=world.clock.now())
-
-    world.store.write(drawn)
