@@ -16,6 +16,7 @@ from cohorts.pairing_pairs import Seating, Task
 Groups = list[list[int]]
 Shape = tuple[int, ...]
 
+_MOST_PEOPLE = 60  # more have so many ways that a search finds one at once
 _MOST_TURNS = 20  # rounds up to which a wheel is looked for
 _TRIES = 4_000  # exchanges of two seats on a wheel before that one is given up
 _DEALS = 12  # deals of the seats that are compared when some pairs are to be avoided
@@ -26,7 +27,7 @@ _FIELDS = {4: (2, 2, (1, 1)), 8: (2, 3, (1, 1, 0)), 9: (3, 2, (2, 0)), 16: (2, 4
 def rounds(task: Task, *, shapes: Sequence[Shape], seed: int) -> list[Seating] | None:
     """As many rounds without a repeat as the task has, or None: then only a search can tell."""
     roster = task.rosters[0]
-    if len(roster) < 4 or any(other != roster for other in task.rosters) or len(set(shapes)) > 1:
+    if not 4 <= len(roster) <= _MOST_PEOPLE or any(other != roster for other in task.rosters) or len(set(shapes)) > 1:
         return None
     shape = tuple(sorted(shapes[0], reverse=True))
     for pattern in _patterns(shape, len(task.rosters)):

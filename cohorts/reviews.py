@@ -3,10 +3,9 @@
 In rounds: as soon as three unread pieces are in, and with what is left when the homework is due.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from random import Random
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +17,7 @@ from cohorts.errors import Refused
 from cohorts.facts import clean
 from cohorts.homework import Homework, Submission
 from cohorts.moments import next_morning
+from cohorts.pairing_roles import Directed, readers
 from cohorts.people import Person
 from cohorts.planning import Occasion, Rule, Source
 from cohorts.program_kinds import Urgency
@@ -26,7 +26,7 @@ from cohorts.store import Db, link, moment
 WORDS = 1500  # of each of the three answers
 ENOUGH = 3  # pieces in that begin a round before the homework is due
 
-Reading = tuple[int, int]  # (reviewer, author), as memberships
+Reading = Directed  # (reviewer, author), as memberships
 
 
 class Review(SQLModel, table=True):
@@ -42,41 +42,6 @@ class Review(SQLModel, table=True):
     suggestion: str = Field(default="")
     assigned_at: datetime = moment()
     at: datetime | None = moment(null=True)
-
-
-def ring(people: Sequence[int], before: Collection[Reading], *, seed: int, again: bool) -> list[Reading]:
-    """Pure. Everybody reads one and is read by one, nobody themselves, and nobody somebody they read before.
-
-    Where that is not possible: nothing, or, when `again`, as few repeats as can be found.
-    """
-    order = sorted(people)
-    Random(seed).shuffle(order)
-    new = {one: [other for other in order if other != one and (one, other) not in before] for one in order}
-    read_by: dict[int, int] = {}
-    for one in order:
-        _find(one, new, read_by, set())
-    if len(read_by) < len(order) and again and len(order) > 1:
-        any_ = {
-            one: [*new[one], *(other for other in order if other != one and other not in new[one])] for one in order
-        }
-        for one in order:
-            if one not in read_by.values():
-                _find(one, any_, read_by, set())
-    if len(read_by) < len(order):
-        return []
-    return sorted((reviewer, author) for author, reviewer in read_by.items())
-
-
-def _find(one: int, may_read: dict[int, list[int]], read_by: dict[int, int], tried: set[int]) -> bool:
-    """An author for this reviewer, though others may have to change theirs."""
-    for author in may_read[one]:
-        if author in tried:
-            continue
-        tried.add(author)
-        if author not in read_by or _find(read_by[author], may_read, read_by, tried):
-            read_by[author] = one
-            return True
-    return False
 
 
 def consider(db: Db, cohort: Cohort, one: Homework, *, now: datetime) -> None:
@@ -106,7 +71,7 @@ def _hand_out(
     before = _before(db, cohort)
     made = False
     for n in range(min(wanted, len(waiting) - 1)):
-        readings = ring(waiting, before, seed=one.id + n, again=again)
+        readings = readers(waiting, before, seed=one.id + n, again=again)
         fresh = [pair for pair in readings if not _given(db, one, pair)]
         if len(fresh) < len(readings):
             break  # of two people each can read the other once only
