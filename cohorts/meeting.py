@@ -45,13 +45,7 @@ def begin(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datet
     if not sessions.begin(db, session, now=now):
         return False
     materials.keep_at_hand(db, cohort, session, now=now)
-    members = present(db, cohort)
-    seen = attendance.attendance(db, session)
-    answers = attendance.answers(db, session)
-    there = [one for one in members if seen.get(one.id) is Attended.PRESENT]
-    if len(there) < 2:
-        there = [one for one in members if answers.get(one.id) is not Answer.NO]
-    if drawn := breakouts.draw(db, cohort, session, there, now=now):
+    if drawn := breakouts.draw(db, cohort, session, there(db, cohort, session), now=now):
         outbox.announce(
             db,
             cohorts_.room_of(db, cohort),
@@ -67,6 +61,28 @@ def begin(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datet
         )
         open_groups(db, cohort, session, drawn[0], now=now)
     return True
+
+
+def there(db: Db, cohort: Cohort, session: Session) -> list[Membership]:
+    """Those who checked in; while fewer than two did, those who may still come."""
+    members = present(db, cohort)
+    seen = attendance.attendance(db, session)
+    answers = attendance.answers(db, session)
+    found = [one for one in members if seen.get(one.id) is Attended.PRESENT]
+    return found if len(found) > 1 else [one for one in members if answers.get(one.id) is not Answer.NO]
+
+
+def plan_ahead(db: Db, *, now: datetime) -> int:
+    """The pairs of every large cohort that is about to begin, so that the transaction in which it does is short.
+
+    Reads only. How many rounds were planned.
+    """
+    planned = 0
+    for session in sessions.beginning(db, now=now):
+        cohort = db.get_one(Cohort, session.cohort_id)
+        if sessions.is_expected(cohort) and len(here := there(db, cohort, session)) > breakouts.LIVE:
+            planned += len(breakouts.foreseen(db, cohort, session, here))
+    return planned
 
 
 def open_groups(db: Db, cohort: Cohort, session: Session, breakout: Breakout, *, now: datetime) -> None:
@@ -137,8 +153,10 @@ def groups(db: Db, session: Session) -> list[Fact]:
         named: list[Fact] = [
             [PersonRef(one) for one in breakouts.people_in(db, members)] for number, members in seated.items() if number
         ]
+        sizes = sorted(len(members) for number, members in seated.items() if number)
         rounds.append(
             {
+                "three": sizes[-2:] == [2, 3],
                 "prompt": breakout.prompt,
                 "groups": named,
                 "sat_out": [PersonRef(one) for one in breakouts.people_in(db, seated.get(0, []))],

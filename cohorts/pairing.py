@@ -10,7 +10,7 @@ from random import Random
 from cohorts import pairing_ahead, pairing_designs, pairing_groups
 from cohorts import pairing_pairs as search
 from cohorts.pairing_bounds import in_shape, lower_bound, meetings, nominal
-from cohorts.pairing_rounds import EMPTY, NO_RULES, History, Pair, Round, Rules, repeats, shapes
+from cohorts.pairing_rounds import EMPTY, NO_RULES, History, OddOne, Pair, Round, Rules, repeats, shapes
 
 __all__ = [
     "EMPTY",
@@ -18,6 +18,7 @@ __all__ = [
     "NO_RULES",
     "Facts",
     "History",
+    "OddOne",
     "Pair",
     "Plan",
     "Round",

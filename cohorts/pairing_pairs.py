@@ -21,6 +21,7 @@ _OFTEN = 10**8  # a third meeting is worse than a second
 _AVOID = 10**6
 _CHANCE = 10**4  # below this, the seed decides
 
+_PATIENCE = 60  # steps without a gain after which wishes that are left are left, once there is no repeat too many
 _FULL_GRAPH = 120  # up to so many people every possible pair is weighed; above, only some
 _SAMPLE = 8
 # New partners a person keeps in hand before joining a trio when people stay away; 0 costs thrice the repeats.
@@ -141,8 +142,10 @@ def pairs(
     for number in open_rounds:
         table.play(number)
     best, best_cost = table.seatings(), table.cost
+    since = 0
     for _ in range(steps if len(open_rounds) > 1 else 0):
-        if best_cost <= target * _PER_REPEAT:
+        since += 1
+        if best_cost <= target * _PER_REPEAT or (since > _PATIENCE and best_cost < (target + 1) * _PER_REPEAT):
             break
         before, kept = table.cost, list(table.rounds)
         again = rng.sample(open_rounds, min(len(open_rounds), rng.choice((2, 3, 3, 4))))
@@ -159,7 +162,7 @@ def pairs(
             for number in again:
                 table.place(number, kept[number])
         elif table.cost < best_cost:
-            best, best_cost = table.seatings(), table.cost
+            best, best_cost, since = table.seatings(), table.cost, 0
     return best
 
 

@@ -3,6 +3,7 @@
 Pure and seeded, as `pairing` is.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -19,7 +20,6 @@ _AGAIN = 10**9
 _CROWDED = 10**7  # for each one whom a mentor has already
 _AVOID = 10**5
 _CHANCE = 10**4
-_EVERYBODY = 150  # up to so many readers everybody is weighed for everybody; above, some
 
 
 def readers(
@@ -53,7 +53,7 @@ def readers(
 
 def _tried(count: int, rng: Random) -> list[Directed]:
     """All of a few; of many, a dozen rings that go round everybody."""
-    if count <= _EVERYBODY:
+    if count <= MANY:
         return [(a, b) for a in range(count) for b in range(count) if a != b]
     seats = list(range(count))
     rng.shuffle(seats)
@@ -100,25 +100,32 @@ class Leaning:
     hours: float | None = None
 
 
+MANY = 150  # people beyond whom not every two are looked at
 FAR = 4.0  # hours between two days, from which on little of them overlaps
 
 
 def preferred(known: Mapping[str, Leaning], *, company: int = 4, level: int = 1, hours: int = 2) -> dict[Pair, int]:
     """How much each pair is rather not wanted: colleagues, other levels, days that hardly overlap.
 
-    Of whom nothing is known, nobody is kept from. Each weight may be 0.
+    Of whom nothing is known, nobody is kept from. Each weight may be 0. Among very many only colleagues are minded.
     """
-    found: dict[Pair, int] = {}
-    for one, other in combinations(sorted(known), 2):
+    found: Counter[Pair] = Counter()
+    colleagues: defaultdict[str, list[str]] = defaultdict(list)
+    for one in sorted(known):
+        if company and known[one].company:
+            colleagues[known[one].company].append(one)
+    for names in colleagues.values():
+        for pair in combinations(names, 2):
+            found[frozenset(pair)] += company
+    for one, other in combinations(sorted(known) if len(known) <= MANY else (), 2):
         a, b = known[one], known[other]
-        weight = company * (bool(a.company) and a.company == b.company)
-        weight += level * (bool(a.level) and bool(b.level) and a.level != b.level)
+        weight = level * (bool(a.level) and bool(b.level) and a.level != b.level)
         if a.hours is not None and b.hours is not None:
             apart = abs(a.hours - b.hours) % 24
             weight += hours * (min(apart, 24 - apart) >= FAR)
         if weight:
-            found[frozenset((one, other))] = weight
-    return found
+            found[frozenset((one, other))] += weight
+    return dict(found)
 
 
 def _matching(nodes: int, edges: Sequence[tuple[int, int, int]]) -> list[Directed]:

@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Literal
 
 Pair = frozenset[str]
+OddOne = Literal["trio", "always_trio", "sit_out"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,18 @@ class History:
             places += len(played.present) + len(played.absent)
         return cls(dict(met), dict(sat_out), missed, places)
 
+    def after(self, played: Round) -> "History":
+        """With one more round."""
+        return self.joined(History.of([played]))
+
+    def joined(self, other: "History") -> "History":
+        return History(
+            dict(Counter(self.met) + Counter(other.met)),
+            dict(Counter(self.sat_out) + Counter(other.sat_out)),
+            self.missed + other.missed,
+            self.places + other.places,
+        )
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -55,7 +68,7 @@ class Rules:
 
     never: frozenset[Pair] = frozenset()
     avoid: Mapping[Pair, int] = field(default_factory=dict)
-    odd: Literal["trio", "always_trio", "sit_out"] = "trio"
+    odd: OddOne = "trio"
 
 
 EMPTY = History()

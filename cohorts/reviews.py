@@ -16,8 +16,9 @@ from cohorts.cohort import Cohort, Membership, present, zones_of
 from cohorts.errors import Refused
 from cohorts.facts import clean
 from cohorts.homework import Homework, Submission
+from cohorts.leanings import leanings
 from cohorts.moments import next_morning
-from cohorts.pairing_roles import Directed, readers
+from cohorts.pairing_roles import Directed, preferred, readers
 from cohorts.people import Person
 from cohorts.planning import Occasion, Rule, Source
 from cohorts.program_kinds import Urgency
@@ -69,9 +70,11 @@ def _hand_out(
     db: Db, cohort: Cohort, one: Homework, waiting: list[int], wanted: int, now: datetime, *, again: bool
 ) -> bool:
     before = _before(db, cohort)
+    there = [db.get_one(Membership, id_) for id_ in waiting]
+    wishes = {frozenset(map(int, pair)): n for pair, n in preferred(leanings(db, cohort, there, at=now)).items()}
     made = False
     for n in range(min(wanted, len(waiting) - 1)):
-        readings = readers(waiting, before, seed=one.id + n, again=again)
+        readings = readers(waiting, before, seed=one.id + n, again=again, avoid=wishes)
         fresh = [pair for pair in readings if not _given(db, one, pair)]
         if len(fresh) < len(readings):
             break  # of two people each can read the other once only

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from bot import whose
@@ -91,6 +92,7 @@ def _brief(db: Db, cohort: Cohort, session: Session) -> dict[str, Fact]:
 def pairs(ask: Ask, number: int | None = None) -> Reply:
     session, cohort = _paired(ask, number)
     met, possible = breakouts.acquainted(ask.db, cohort)
+    coming = breakouts.ahead(ask.db, cohort, session)
     return Reply(
         "desk/pairs",
         title=session.title,
@@ -100,6 +102,7 @@ def pairs(ask: Ask, number: int | None = None) -> Reply:
         met=met,
         possible=possible,
         held=session.state is SessionState.HELD,
+        ahead=asdict(coming) if coming else None,
     )
 
 

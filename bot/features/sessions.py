@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import whose
 from bot.ask import Ask, Due, Part, Reply
 from bot.command_text import Kind
 from bot.features.graduation import complete
-from bot.registry import Option, button, command, due, words
+from bot.registry import Option, ahead, button, command, due, words
 from cohorts import attendance, breakouts, guests, hosting, materials, meeting, sessions, unseen
 from cohorts.attendance import Answer, Attended
 from cohorts.cohort import Cohort, Membership, present
@@ -18,6 +18,7 @@ from cohorts.outbox import Press
 from cohorts.people import Role
 from cohorts.program_kinds import SessionKind
 from cohorts.sessions import Session, SessionState
+from cohorts.store import Db
 
 
 @command(
@@ -111,6 +112,14 @@ def _here(ask: Ask, cohort: Cohort, session: Session, membership: Membership) ->
         prompt=first.breakout.prompt if first else "",
         pairs=bool(breakouts.rounds_of(cohort, session)),
     )
+
+
+@ahead("session start")
+@ahead("sessions/start")
+@ahead("sessions/begin")
+@ahead("reunion/begin")
+def pairs_of_many(db: Db, now: datetime) -> None:
+    meeting.plan_ahead(db, now=now)
 
 
 @command("session start", help="Begin the session: pairs are made from who is here", role=Role.HOST)
