@@ -214,15 +214,15 @@ def foreseen(db: Db, cohort: Cohort, session: Session, here: Sequence[Membership
         wish = mixing.against(db, cohort, here, wanted.mix, at=session.starts_at)
         left = max(1, remaining - n + 1)
         size, odd = wanted.size, wanted.odd
-        planned = next_plan(db, cohort, here, away, rounds=left, size=size, wish=wish, odd=odd, known=known)
+        found = next_plan(db, cohort, here, away, rounds=left, size=size, wish=wish, odd=odd, known=known)
         unavoidable = 0
-        if planned.again:
+        if found.again:
             # Some day two meet again, but not today if today can do without.
             today = next_plan(db, cohort, here, [], rounds=1, size=size, wish=wish, odd=odd, known=known)
             unavoidable = today.lower_bound
-            planned = today if len(today.again) < len(planned.again) else planned
-        drawn.append(Drawn(wanted.prompt, planned, unavoidable))
-        known = known.after(planned.first)
+            found = today if len(today.again) < len(found.again) else found
+        drawn.append(Drawn(wanted.prompt, found, unavoidable))
+        known = known.after(found.first)
     return drawn
 
 
@@ -240,7 +240,7 @@ def next_plan(
 ) -> Plan:
     """The engine, for members of a cohort; it remembers what it was asked last. `known` defaults to `history`."""
     known = known or history(db, cohort)
-    return _planned(
+    return planned(
         tuple(str(one.id) for one in here),
         tuple(str(one.id) for one in absent),
         min(rounds, FARTHEST),
@@ -256,9 +256,10 @@ _Ruled = tuple[frozenset[frozenset[str]], frozenset[tuple[frozenset[str], int]],
 
 
 @lru_cache(maxsize=64)
-def _planned(
+def planned(
     here: tuple[str, ...], absent: tuple[str, ...], rounds: int, size: int, known: _Known, ruled: _Ruled, seed: int
 ) -> Plan:
+    """By all that goes in, so that what a reader's thread worked out is found again if nothing has changed."""
     met, sat_out, missed, places = known
     never, avoid, odd = ruled
     return plan(

@@ -72,7 +72,7 @@ def there(db: Db, cohort: Cohort, session: Session) -> list[Membership]:
     return found if len(found) > 1 else [one for one in members if answers.get(one.id) is not Answer.NO]
 
 
-def plan_ahead(db: Db, *, now: datetime) -> int:
+def plan_ahead(db: Db, *, now: datetime, beyond: int = breakouts.LIVE) -> int:
     """The pairs of every large cohort that is about to begin, so that the transaction in which it does is short.
 
     Reads only. How many rounds were planned.
@@ -80,7 +80,7 @@ def plan_ahead(db: Db, *, now: datetime) -> int:
     planned = 0
     for session in sessions.beginning(db, now=now):
         cohort = db.get_one(Cohort, session.cohort_id)
-        if sessions.is_expected(cohort) and len(here := there(db, cohort, session)) > breakouts.LIVE:
+        if sessions.is_expected(cohort) and len(here := there(db, cohort, session)) > beyond:
             planned += len(breakouts.foreseen(db, cohort, session, here))
     return planned
 
