@@ -100,6 +100,8 @@ class Dispatch:
             inbound = call.concerns(inbound)
             if call.declared.reads:
                 return await self._outcome(await self._reading(inbound, call))
+            if (ahead := self._registry.handlers("ahead").get(call.declared.name)) is not None:
+                await self._threads.read(lambda db: ahead(db, self._clock.now()))
             answer = await self._threads.write_soon(lambda db: self._once(db, inbound, call))
             self._committed()
             return await self._outcome(answer)

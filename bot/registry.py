@@ -142,6 +142,15 @@ def readiness_line(name: str) -> Callable[[F], F]:
     return _mark("readiness", name)
 
 
+def ahead(name: str) -> Callable[[F], F]:
+    """Something slow to be worked out before a command, button or due work of this name: `(db, now) -> None`.
+
+    It runs on a reader's thread and changes nothing. What it worked out is remembered by the pure function that did it,
+    by all that went in: the transaction afterwards finds it there unless what it reads has changed.
+    """
+    return _mark("ahead", name)
+
+
 def afterwards(name: str) -> Callable[[F], F]:
     """Something that follows from whatever somebody did, in the same transaction: `(ask) -> None`."""
     return _mark("after", name)

@@ -39,6 +39,7 @@ class Scheduler:
     ) -> None:
         self._threads = threads
         self._registry = registry
+        self._ahead = registry.handlers("ahead")
         self._clock = clock
         self._committed = committed
         self._tidied_at: datetime | None = None
@@ -69,6 +70,8 @@ class Scheduler:
             for id_, rule in fresh:
                 tried.add(id_)
                 try:
+                    if rule in self._ahead:
+                        await self._threads.read(lambda db, rule=rule: self._ahead[rule](db, now))  # type: ignore[misc]
                     fired += await self._threads.write(lambda db, id_=id_: fire(db, self._registry, id_, now))  # type: ignore[misc]
                 except Exception as bug:
                     log.error("due work failed", rule=rule, touchpoint=id_, **traced(bug))

@@ -1,17 +1,17 @@
 """Rounds and groups as they really happened, and the next ones made from who is really there."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import combinations
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 
-from cohorts import mixing, seating, sessions
+from cohorts import seating, sessions
 from cohorts.cohort import Cohort, Membership, present
-from cohorts.pairing import History, Plan, Round, Rules, plan
-from cohorts.program_kinds import Mix, SegmentKind, SessionKind
+from cohorts.pairing import History, Round
+from cohorts.program_kinds import SegmentKind, SessionKind
 from cohorts.room_styles import Style
 from cohorts.sessions import Session, SessionState
 from cohorts.store import Db, choice, link, moment
@@ -81,14 +81,47 @@ def groups(db: Db, breakout: Breakout) -> dict[int, list[int]]:
 
 
 def history(db: Db, cohort: Cohort) -> History:
-    """Every round this cohort has played."""
+    """Every round this cohort has played, and whom its members met in rounds of earlier seasons."""
     rows = db.exec(
         select(Breakout)
         .join(Session, col(Session.id) == col(Breakout.session_id))
         .where(Session.cohort_id == cohort.id)
         .order_by(col(Breakout.id))
     ).all()
-    return History.of(as_round(groups(db, row)) for row in rows)
+    members = [str(one.id) for one in present(db, cohort)]
+    played = []
+    for row in rows:
+        made = as_round(groups(db, row))
+        there = set(made.present)
+        played.append(Round(made.groups, made.sat_out, tuple(one for one in members if one not in there)))
+    return History.of(played).joined(History(met=met_before(db, cohort)))
+
+
+def met_before(db: Db, cohort: Cohort) -> dict[frozenset[str], int]:
+    """Pairs of members, by who they are, who sat in a group together in other cohorts of the workspace."""
+    now = {one.person_id: str(one.id) for one in _all_of(db, cohort)}
+    rows = db.exec(
+        select(Membership.person_id, Seat.breakout_id, Seat.group)
+        .join(Seat, col(Seat.membership_id) == col(Membership.id))
+        .join(Cohort, col(Cohort.id) == col(Membership.cohort_id))
+        .where(
+            Cohort.workspace_id == cohort.workspace_id,
+            Membership.cohort_id != cohort.id,
+            Seat.group != 0,
+            col(Seat.gone_at).is_(None),
+            col(Membership.person_id).in_(
+                select(Membership.person_id).where(Membership.cohort_id == cohort.id).scalar_subquery()
+            ),
+        )
+    ).all()
+    together: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
+    for person, breakout, group in rows:
+        together[breakout, group].append(now[person])
+    return dict(Counter(frozenset(pair) for group in together.values() for pair in combinations(group, 2)))
+
+
+def _all_of(db: Db, cohort: Cohort) -> list[Membership]:
+    return list(db.exec(select(Membership).where(Membership.cohort_id == cohort.id)).all())
 
 
 def acquainted(db: Db, cohort: Cohort) -> tuple[int, int]:
@@ -116,95 +149,10 @@ def to_come(db: Db, cohort: Cohort) -> int:
     return sum(len(rounds_of(cohort, one)) for one in sessions.standing(db, cohort) if one.state in waiting)
 
 
-def draw(
-    db: Db,
-    cohort: Cohort,
-    session: Session,
-    here: Sequence[Membership],
-    number: int,
-    *,
-    size: int,
-    prompt: str,
-    mix: Mix,
-    now: datetime,
-) -> Breakout:
-    """Make and keep the n-th round of a session from who is here, planning every round still to come."""
-    absent = [member for member in present(db, cohort) if member not in here]
-    # Nobody who is not here will be in this session's next round.
-    away = absent if number >= len(rounds_of(cohort, session)) else []
-    remaining = max(1, to_come(db, cohort) - len(of_session(db, session)))
-    wish = mixing.against(db, cohort, here, mix)
-    planned = next_plan(db, cohort, here, away, rounds=remaining, size=size, wish=wish)
-    unavoidable = 0
-    if planned.again:
-        # Some day two meet again, but not today if today can do without.
-        today = next_plan(db, cohort, here, [], rounds=1, size=size, wish=wish)
-        unavoidable = today.lower_bound
-        planned = today if len(today.again) < len(planned.again) else planned
-    return _keep(db, session, number, prompt, planned, unavoidable, now=now)
-
-
-def next_plan(
-    db: Db,
-    cohort: Cohort,
-    here: Sequence[Membership],
-    absent: Sequence[Membership],
-    *,
-    rounds: int,
-    size: int,
-    wish: Mapping[frozenset[str], int],
-) -> Plan:
-    return plan(
-        [str(one.id) for one in here],
-        min(rounds, 12),
-        size=size,
-        history=history(db, cohort),
-        rules=Rules(never=never_together(db, cohort), avoid=wish),
-        seed=cohort.id,
-        absent=[str(one.id) for one in absent],
-        moves=MOVES,
-    )
-
-
 def never_together(db: Db, cohort: Cohort) -> frozenset[frozenset[str]]:
     """Pairs of memberships, as the pairing engine names them."""
     rows = db.exec(select(Apart).where(Apart.cohort_id == cohort.id)).all()
     return frozenset(frozenset({str(row.one_id), str(row.other_id)}) for row in rows)
-
-
-def _keep(
-    db: Db, session: Session, number: int, prompt: str, planned: Plan, unavoidable: int, *, now: datetime
-) -> Breakout:
-    _, facts = planned.why()
-    breakout = Breakout(
-        session_id=session.id,
-        round=number,
-        prompt=prompt,
-        at=now,
-        repeats=len(facts.again),
-        lower_bound=min(len(facts.again), unavoidable),
-    )
-    db.add(breakout)
-    db.flush()
-    drawn = [[int(one) for one in members] for members in planned.first.groups]
-    for group, members in zip(seating.room_numbers(drawn, _last_rooms(db, session)), drawn, strict=True):
-        for one in members:
-            db.add(Seat(breakout_id=breakout.id, membership_id=one, group=group))
-    for name in planned.first.sat_out:
-        db.add(Seat(breakout_id=breakout.id, membership_id=int(name), group=0))
-    db.flush()
-    return breakout
-
-
-def _last_rooms(db: Db, session: Session) -> dict[int, int]:
-    """In which room each member was last this evening."""
-    found = db.exec(
-        select(Seat)
-        .join(Breakout, col(Breakout.id) == col(Seat.breakout_id))
-        .where(Breakout.session_id == session.id, Seat.group > 0)
-        .order_by(col(Breakout.round))
-    ).all()
-    return {seat.membership_id: seat.group for seat in found}
 
 
 @dataclass(frozen=True, slots=True)

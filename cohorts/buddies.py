@@ -4,9 +4,10 @@ Whoever joins later and whoever is left alone gets into a pair; nobody else's ch
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,8 +15,10 @@ from sqlmodel import Field, SQLModel, col, select
 
 from cohorts import breakouts, touchpoints
 from cohorts.cohort import Cohort, CohortState, Membership, MembershipState, present, zones_of
+from cohorts.leanings import leanings
 from cohorts.moments import next_morning
-from cohorts.pairing import Rules, plan
+from cohorts.pairing import History, Rules, plan
+from cohorts.pairing_roles import preferred
 from cohorts.planning import Occasion, Rule, Source
 from cohorts.program_kinds import Urgency
 from cohorts.store import Db, link, moment
@@ -88,7 +91,14 @@ def settle(db: Db, cohort: Cohort, *, now: datetime) -> bool:
     pairs = [pair for pair in _pairs(rows.values()) if len(pair) > 1]
     placed = {one for pair in pairs for one in pair}
     loose = sorted(id_ for id_ in members.keys() | rows.keys() if id_ not in placed)
-    pairs = arranged(pairs, loose, breakouts.never_together(db, cohort), seed=cohort.id)
+    pairs = arranged(
+        pairs,
+        loose,
+        breakouts.never_together(db, cohort),
+        seed=cohort.id,
+        wishes=preferred(leanings(db, cohort, [members[id_] for id_ in loose if id_ in members], at=now)),
+        known=breakouts.met_before(db, cohort),
+    )
     if sorted(pairs) == sorted(was):
         db.flush()
         return False
@@ -100,10 +110,22 @@ def settle(db: Db, cohort: Cohort, *, now: datetime) -> bool:
 Pair = tuple[int, ...]
 
 
-def arranged(pairs: Iterable[Pair], loose: list[int], never: frozenset[frozenset[str]], *, seed: int) -> list[Pair]:
-    """Pure. The loose ones among themselves; a last one into a pair, or with the third of a trio where there is one."""
+def arranged(
+    pairs: Iterable[Pair],
+    loose: list[int],
+    never: frozenset[frozenset[str]],
+    *,
+    seed: int,
+    wishes: Mapping[frozenset[str], int] = MappingProxyType({}),
+    known: Mapping[frozenset[str], int] = MappingProxyType({}),
+) -> list[Pair]:
+    """Pure. The loose ones among themselves; a last one into a pair, or with the third of a trio where there is one.
+
+    Rather with somebody they never met in an earlier season; and then, as far as `wishes` go, of another company.
+    """
     found = list(pairs)
-    made = plan([str(one) for one in loose], 1, rules=Rules(never=never), seed=seed).first if len(loose) > 1 else None
+    rules, history = Rules(never=never, avoid=wishes), History(met=known)
+    made = plan([str(one) for one in loose], 1, rules=rules, history=history, seed=seed).first if loose[1:] else None
     new = [tuple(sorted(int(one) for one in group)) for group in made.groups] if made is not None else []
     alone = [int(one) for one in made.sat_out] if made is not None else loose
     found += new

@@ -6,7 +6,7 @@ begins with a segment (rounds, polls, the question at the end) begins here, and 
 
 from datetime import datetime
 
-from cohorts import conductor, hosting, outbox, rounds, segments, stage, touchpoints
+from cohorts import conductor, draws, hosting, outbox, rounds, segments, sessions, stage, touchpoints
 from cohorts.cohort import Cohort
 from cohorts.conductor import LineState, Show
 from cohorts.errors import Refused
@@ -138,6 +138,20 @@ def _shown(db: Db, cohort: Cohort, session: Session, show: Show, *, now: datetim
     outbox.withdraw(db, show.about, reason="moved on since")
     stage.redraw(db, cohort, session, show, now=now)
     touchpoints.reconcile(db, cohort, now=now, of=conductor.TOUCHPOINTS)
+
+
+def plan_ahead(db: Db, *, now: datetime, beyond: int = draws.LIVE) -> int:
+    """The next round of every large cohort that is meeting, or is about to; how many were planned. Reads only."""
+    planned = 0
+    for session in sessions.beginning(db, now=now):
+        cohort, show = db.get_one(Cohort, session.cohort_id), conductor.of(db, session)
+        if sessions.is_expected(cohort):
+            coming = conductor.to_come(show) if show is not None else ()
+            plan = [one.segment for one in coming] if show is not None else conductor.plan_of(cohort, session)
+            pairs = Segment(kind=SegmentKind.PAIR_SHARE, minutes=PAIR_NOW)
+            segment = next((one for one in plan if one.kind in conductor.IN_GROUPS), pairs)
+            planned += rounds.foresee(db, cohort, session, segment, beyond=beyond)
+    return planned
 
 
 # What came of it.

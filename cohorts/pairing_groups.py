@@ -81,10 +81,11 @@ class _Annealer:
         if not open_rounds:
             return best, kept
         hot, cold, chunk = 0.6 * _STEP, 0.12 * _STEP, 250
-        # e^(-delta / heat) > random  is  delta < -heat * log(random); the logs are drawn once.
-        logs = [-math.log(random() or 1e-9) for _ in range(997)]
+        # e^(-delta / heat) > random  is  delta < -heat * log(random); the logs are drawn once. Machines differ in the
+        # last digit of a logarithm, so it is rounded away.
+        logs = [round(-math.log(random() or 1e-9), 6) for _ in range(997)]
         for step in range(max(1, moves // chunk)):
-            heat = hot * (cold / hot) ** (step * chunk / moves)
+            heat = round(hot * (cold / hot) ** (step * chunk / moves), 6)
             for turn in range(chunk):
                 seats = self.rounds[open_rounds[int(random() * len(open_rounds))]]
                 first = int(random() * len(seats))

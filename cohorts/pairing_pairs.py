@@ -21,6 +21,7 @@ _OFTEN = 10**8  # a third meeting is worse than a second
 _AVOID = 10**6
 _CHANCE = 10**4  # below this, the seed decides
 
+_PATIENCE = 60  # steps without a gain after which wishes that are left are left, once there is no repeat too many
 _FULL_GRAPH = 120  # up to so many people every possible pair is weighed; above, only some
 _SAMPLE = 8
 # New partners a person keeps in hand before joining a trio when people stay away; 0 costs thrice the repeats.
@@ -36,6 +37,7 @@ class Task:
     never: tuple[frozenset[int], ...]
     avoid: tuple[dict[int, int], ...]
     sat_out: tuple[int, ...]
+    always_trio: bool = False  # the odd one joins a pair even where that repeats somebody
 
     @property
     def people(self) -> int:
@@ -118,24 +120,37 @@ def _turned(task: Task, seats: list[int | None], turn: int) -> Seating | None:
     return Seating(tuple(groups), tuple(alone))
 
 
-def pairs(task: Task, *, trios: frozenset[int], target: int, steps: int, rng: Random) -> list[Seating]:
+def once(task: Task, *, trio: bool, rng: Random) -> Seating:
+    """The first round alone, matched as it stands."""
+    table = _Pairs(task, frozenset({0}) if trio else frozenset(), rng)
+    table.play(0)
+    return table.rounds[0]
+
+
+def pairs(
+    task: Task, *, trios: frozenset[int], target: int, steps: int, rng: Random, first: Seating | None = None
+) -> list[Seating]:
     """Match every round, then take rounds back and match them anew until all is well or `steps` are used.
 
     `trios` names the rounds in which the odd one joins a pair instead of sitting out, if that repeats
-    nothing. All is well with `target` repeats and a trio in each of those.
+    nothing. All is well with `target` repeats and a trio in each of those. The `first` round may be given.
     """
     table = _Pairs(task, trios, rng)
-    rounds = len(task.rosters)
-    for number in range(rounds):
+    open_rounds = range(1 if first else 0, len(task.rosters))
+    if first:
+        table.place(0, first)
+    for number in open_rounds:
         table.play(number)
     best, best_cost = table.seatings(), table.cost
-    for _ in range(steps if rounds > 1 else 0):
-        if best_cost <= target * _PER_REPEAT:
+    since = 0
+    for _ in range(steps if len(open_rounds) > 1 else 0):
+        since += 1
+        if best_cost <= target * _PER_REPEAT or (since > _PATIENCE and best_cost < (target + 1) * _PER_REPEAT):
             break
         before, kept = table.cost, list(table.rounds)
-        again = rng.sample(range(rounds), min(rounds, rng.choice((2, 3, 3, 4))))
+        again = rng.sample(open_rounds, min(len(open_rounds), rng.choice((2, 3, 3, 4))))
         if not any(map(table.is_wanting, again)):
-            wanting = [n for n in range(rounds) if n not in again and table.is_wanting(n)]
+            wanting = [n for n in open_rounds if n not in again and table.is_wanting(n)]
             again[0] = rng.choice(wanting or again[:1])
         for number in again:
             table.take_back(number)
@@ -147,7 +162,7 @@ def pairs(task: Task, *, trios: frozenset[int], target: int, steps: int, rng: Ra
             for number in again:
                 table.place(number, kept[number])
         elif table.cost < best_cost:
-            best, best_cost = table.seatings(), table.cost
+            best, best_cost, since = table.seatings(), table.cost, 0
     return best
 
 
@@ -293,11 +308,15 @@ class _Pairs:
         roomy = self._roomy(roster)
         for person in left:
             met, never = self.met[person], self.task.never[person]
+            welcome = [group for group in open_pairs if never.isdisjoint(group)]
             fit = [
                 group
-                for group in (open_pairs if person in roomy else ())
-                if roomy.issuperset(group) and not any(other in met or other in never for other in group)
+                for group in (welcome if person in roomy else ())
+                if roomy.issuperset(group) and not any(other in met for other in group)
             ]
+            if not fit and self.task.always_trio and welcome:
+                fewest = min(sum(map(met.__contains__, group)) for group in welcome)
+                fit = [group for group in welcome if sum(map(met.__contains__, group)) == fewest]
             if not fit:
                 still.append(person)
                 continue

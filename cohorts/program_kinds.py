@@ -91,6 +91,14 @@ class Mix(StrEnum):
     OTHER_LEVEL = "other_level"
 
 
+class Odd(StrEnum):
+    """What becomes of the odd one of a round in pairs."""
+
+    TRIO = "trio"  # joins a pair, unless that costs a repeat that sitting out would not
+    ALWAYS_TRIO = "always_trio"
+    SIT_OUT = "sit_out"
+
+
 class SessionKind(StrEnum):
     SESSION = "session"
     OFFICE_HOURS = "office_hours"

@@ -21,7 +21,7 @@ from cohorts.program_fields import (
     unique,
     wrong,
 )
-from cohorts.program_kinds import Accept, Evidence, Mix, QuestionKind, SegmentKind, SessionKind, Urgency, Wall
+from cohorts.program_kinds import Accept, Evidence, Mix, Odd, QuestionKind, SegmentKind, SessionKind, Urgency, Wall
 from cohorts.when import Anchor, parse_duration, parse_when
 
 
@@ -184,6 +184,7 @@ class Segment(Part):
     prompt: str = ""
     group_size: StrictInt = Field(default=2, ge=2)
     mix: Mix = Field(default=Mix.ANYONE, alias="with")
+    odd: Odd = Odd.TRIO
     survey: Key | None = None
     choices: tuple[Text, ...] = ()
     steers: Key | None = None

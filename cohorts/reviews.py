@@ -3,10 +3,9 @@
 In rounds: as soon as three unread pieces are in, and with what is left when the homework is due.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from random import Random
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +16,9 @@ from cohorts.cohort import Cohort, Membership, present, zones_of
 from cohorts.errors import Refused
 from cohorts.facts import clean
 from cohorts.homework import Homework, Submission
+from cohorts.leanings import leanings
 from cohorts.moments import next_morning
+from cohorts.pairing_roles import Directed, preferred, readers
 from cohorts.people import Person
 from cohorts.planning import Occasion, Rule, Source
 from cohorts.program_kinds import Urgency
@@ -26,7 +27,7 @@ from cohorts.store import Db, link, moment
 WORDS = 1500  # of each of the three answers
 ENOUGH = 3  # pieces in that begin a round before the homework is due
 
-Reading = tuple[int, int]  # (reviewer, author), as memberships
+Reading = Directed  # (reviewer, author), as memberships
 
 
 class Review(SQLModel, table=True):
@@ -42,41 +43,6 @@ class Review(SQLModel, table=True):
     suggestion: str = Field(default="")
     assigned_at: datetime = moment()
     at: datetime | None = moment(null=True)
-
-
-def ring(people: Sequence[int], before: Collection[Reading], *, seed: int, again: bool) -> list[Reading]:
-    """Pure. Everybody reads one and is read by one, nobody themselves, and nobody somebody they read before.
-
-    Where that is not possible: nothing, or, when `again`, as few repeats as can be found.
-    """
-    order = sorted(people)
-    Random(seed).shuffle(order)
-    new = {one: [other for other in order if other != one and (one, other) not in before] for one in order}
-    read_by: dict[int, int] = {}
-    for one in order:
-        _find(one, new, read_by, set())
-    if len(read_by) < len(order) and again and len(order) > 1:
-        any_ = {
-            one: [*new[one], *(other for other in order if other != one and other not in new[one])] for one in order
-        }
-        for one in order:
-            if one not in read_by.values():
-                _find(one, any_, read_by, set())
-    if len(read_by) < len(order):
-        return []
-    return sorted((reviewer, author) for author, reviewer in read_by.items())
-
-
-def _find(one: int, may_read: dict[int, list[int]], read_by: dict[int, int], tried: set[int]) -> bool:
-    """An author for this reviewer, though others may have to change theirs."""
-    for author in may_read[one]:
-        if author in tried:
-            continue
-        tried.add(author)
-        if author not in read_by or _find(read_by[author], may_read, read_by, tried):
-            read_by[author] = one
-            return True
-    return False
 
 
 def consider(db: Db, cohort: Cohort, one: Homework, *, now: datetime) -> None:
@@ -104,9 +70,11 @@ def _hand_out(
     db: Db, cohort: Cohort, one: Homework, waiting: list[int], wanted: int, now: datetime, *, again: bool
 ) -> bool:
     before = _before(db, cohort)
+    there = [db.get_one(Membership, id_) for id_ in waiting]
+    wishes = {frozenset(map(int, pair)): n for pair, n in preferred(leanings(db, cohort, there, at=now)).items()}
     made = False
     for n in range(min(wanted, len(waiting) - 1)):
-        readings = ring(waiting, before, seed=one.id + n, again=again)
+        readings = readers(waiting, before, seed=one.id + n, again=again, avoid=wishes)
         fresh = [pair for pair in readings if not _given(db, one, pair)]
         if len(fresh) < len(readings):
             break  # of two people each can read the other once only

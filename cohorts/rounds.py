@@ -9,10 +9,11 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
-from cohorts import attendance, breakouts, gatherings, room_styles, round_ends, round_words, seating
+from cohorts import attendance, breakouts, draws, gatherings, room_styles, round_ends, round_words, seating
 from cohorts.attendance import Answer, Attended
 from cohorts.breakouts import Breakout, Joined, Seat
 from cohorts.cohort import Cohort, Membership, present
+from cohorts.draws import Wanted
 from cohorts.facts import PersonRef
 from cohorts.people import Person
 from cohorts.program_parts import Segment
@@ -58,9 +59,7 @@ def open_round(
     before = _open(db, session)
     for earlier in before:
         close_round(db, cohort, session, earlier, now=now)
-    breakout = breakouts.draw(
-        db, cohort, session, here, number, size=segment.group_size, prompt=segment.prompt, mix=segment.mix, now=now
-    )
+    breakout = draws.draw(db, cohort, session, here, number, Wanted.of(segment), now=now)
     seated = breakouts.groups(db, breakout)
     groups = {room: members for room, members in seated.items() if room}
     arranged = room_styles.arranged(db)
@@ -87,6 +86,15 @@ def open_round(
 
 def enough(db: Db, cohort: Cohort, session: Session) -> bool:
     return len(_here(db, cohort, session)) > 1
+
+
+def foresee(db: Db, cohort: Cohort, session: Session, segment: Segment, *, beyond: int = draws.LIVE) -> bool:
+    """Plan the next round of a large cohort before the transaction in which it begins. Reads only."""
+    here = _here(db, cohort, session)
+    if len(here) <= beyond:
+        return False
+    draws.foreseen(db, cohort, session, here, next_number(db, session), Wanted.of(segment))
+    return True
 
 
 def next_number(db: Db, session: Session) -> int:

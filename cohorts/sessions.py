@@ -109,6 +109,21 @@ def standing(db: Db, cohort: Cohort) -> list[Session]:
     return [session for session in all_of(db, cohort) if session.state is not SessionState.CANCELLED]
 
 
+def beginning(db: Db, *, now: datetime) -> list[Session]:
+    """Of all workspaces, those that are on, or may begin now: within the hour, or since a while ago."""
+    return list(
+        db.exec(
+            select(Session)
+            .where(
+                col(Session.state).in_((SessionState.PLANNED, SessionState.LIVE)),
+                col(Session.starts_at) <= now + timedelta(hours=1),
+                col(Session.starts_at) >= now - timedelta(hours=3),
+            )
+            .order_by(col(Session.id))
+        ).all()
+    )
+
+
 def upcoming(db: Db, cohort: Cohort, *, now: datetime) -> Session | None:
     """The one that is on, or the next."""
     return next_of(standing(db, cohort), now=now)

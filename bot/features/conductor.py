@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from bot import whose
 from bot.ask import Ask, Due, Reply
-from bot.registry import button, due, words
+from bot.registry import ahead, button, due, words
 from cohorts import conducting, conductor, hosting, meeting, sessions, stage
 from cohorts.cohort import Cohort
 from cohorts.conductor import Show, kind_of
@@ -143,6 +144,18 @@ def pair_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
 @words("pair now", "pairs now", name="pair now", role=Role.HOST)
 def pair_said(ask: Ask) -> Reply:
     return _said(ask, conducting.pair_now)
+
+
+@ahead("session start")
+@ahead("sessions/start")
+@ahead("sessions/begin")
+@ahead("conductor/host")
+@ahead("conductor/next")
+@ahead("next segment")
+@ahead("conductor/skip")
+@ahead("conductor/pair-now")
+def pairs_of_many(db: Db, now: datetime) -> None:
+    conducting.plan_ahead(db, now=now)
 
 
 # Another order.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from bot import whose
@@ -9,7 +10,7 @@ from bot.ask import Ask, Due, Reply
 from bot.command_text import Kind
 from bot.features.timetable import NUMBER
 from bot.registry import Option, command, due
-from cohorts import attendance, breakouts, guests, hosting, meeting, recordings, sessions, survey_results
+from cohorts import attendance, breakouts, draws, guests, hosting, meeting, recordings, sessions, survey_results
 from cohorts.attendance import Answer
 from cohorts.cohort import Cohort, present
 from cohorts.facts import Fact
@@ -92,6 +93,7 @@ def _brief(db: Db, cohort: Cohort, session: Session) -> dict[str, Fact]:
 def pairs(ask: Ask, number: int | None = None) -> Reply:
     session, cohort = _paired(ask, number)
     met, possible = breakouts.acquainted(ask.db, cohort)
+    coming = draws.ahead(ask.db, cohort, session)
     return Reply(
         "desk/pairs",
         title=session.title,
@@ -101,6 +103,7 @@ def pairs(ask: Ask, number: int | None = None) -> Reply:
         met=met,
         possible=possible,
         held=session.state is SessionState.HELD,
+        ahead=asdict(coming) if coming else None,
     )
 
 

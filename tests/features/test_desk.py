@@ -43,10 +43,18 @@ def test_who_is_with_whom_and_why(chat: World, people: list[Person]) -> None:
     assert "They are made when it begins" in chat.fay.last and "So far 0 of 6 possible pairs have met." in chat.fay.last
     held(chat, people)
     chat.fay.says("/session pairs 1")
-    assert "nobody had been with anybody here before" in chat.fay.last
+    assert "nobody had been with anybody here before. 0 repeats, optimal." in chat.fay.last
     assert "So far 2 of 6 possible pairs have met." in chat.fay.last
     chat.fay.says("/session pairs")
     assert "Set out: who is with whom" in chat.fay.last
+
+
+def test_the_rounds_still_to_come_are_planned_again_when_somebody_leaves(chat: World, people: list[Person]) -> None:
+    chat.fay.says("/session pairs")
+    assert "7 rounds with 8 repeats, optimal. I plan again at each change." in chat.fay.last
+    people[3].says("/cohort leave").presses("Yes, leave")
+    chat.fay.says("/session pairs")
+    assert "7 rounds with 4 repeats, optimal." in chat.fay.last and "So far 0 of 3 possible pairs" in chat.fay.last
 
 
 def test_a_recording_that_is_known_in_time_stands_in_the_recap(chat: World, people: list[Person]) -> None:

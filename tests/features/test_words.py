@@ -182,7 +182,13 @@ LINES: list[Fact] = [
     {"criterion": "reflect", "done": 3, "needed": 3, "met": True, "title": ""},
 ]
 SETS: Fact = [{"title": "Two honest conversations", "ask": "Ask two people.", "due": TUESDAY}]
-ROUND: Mapping[str, Fact] = {"prompt": "What stings?", "groups": [[ANA, BEN]], "repeats": 0, "unavoidable": 0}
+ROUND: Mapping[str, Fact] = {
+    "prompt": "What stings?",
+    "groups": [[ANA, BEN]],
+    "three": False,
+    "repeats": 0,
+    "unavoidable": 0,
+}
 ROUNDS: tuple[Fact, ...] = (
     [{**ROUND, "sat_out": []}],
     [{**ROUND, "sat_out": [CHI], "repeats": 1, "unavoidable": 1}, {**ROUND, "prompt": "", "sat_out": [], "repeats": 2}],
@@ -224,6 +230,7 @@ PLACES = ("https://meet.example.org/x", "voice", "chat", "Room 12", "")
 PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "accepted": (17, 1),
     "again": (False, True),
+    "ahead": ({"rounds": 5, "repeats": 0, "unavoidable": 0}, {"rounds": 1, "repeats": 2, "unavoidable": 1}, None),
     "then": ([{"ask": "You wanted: it runs. Reached?", "answer": HOSTILE}], []),
     "goals": ([{"person": ANA, "goal": HOSTILE, "win": "Six."}, {"person": BEN, "goal": "", "win": "It runs."}], []),
     "kept": (True, False),
