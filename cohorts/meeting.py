@@ -112,6 +112,7 @@ def groups(db: Db, session: Session) -> list[Fact]:
     rounds: list[Fact] = []
     for breakout in breakouts.of_session(db, session):
         seated = breakouts.groups(db, breakout)
+        sizes = sorted(len(members) for number, members in seated.items() if number)
         named: list[Fact] = [
             [PersonRef(one) for one in breakouts.people_in(db, members)] for number, members in seated.items() if number
         ]
@@ -119,6 +120,7 @@ def groups(db: Db, session: Session) -> list[Fact]:
             {
                 "prompt": breakout.prompt,
                 "groups": named,
+                "three": sizes[-2:] == [2, 3],
                 "sat_out": [PersonRef(one) for one in breakouts.people_in(db, seated.get(0, []))],
                 "repeats": breakout.repeats,
                 "unavoidable": breakout.lower_bound,
