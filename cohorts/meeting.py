@@ -74,7 +74,10 @@ def offer(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datet
         due=due,
         expires=session.ends_at,
         about=session.about,
-        presses=[Press("conductor/host", {"session_id": session.id}, "primary")],
+        presses=[
+            Press("conductor/host", {"session_id": session.id}, "primary"),
+            Press("sessions/here", {"session_id": session.id}),
+        ],
         ping=False,  # it belongs to the doors, five minutes ago
         title=session.title,
     )
