@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from cohorts import room_styles, rounds, sessions
 from cohorts.breakouts import Breakout
@@ -88,7 +88,7 @@ def with_(stage: Stage, name: str) -> list[str]:
     """Who is in somebody's room, themselves too."""
 
     def work(db: Db, cohort: Cohort, session: Session) -> list[str]:
-        newest = db.exec(select(Breakout).order_by(Breakout.round.desc())).first()  # type: ignore[attr-defined]
+        newest = db.exec(select(Breakout).order_by(col(Breakout.round).desc()).limit(1)).one()
         groups = [[db.get_one(Person, one.id).name for one in people] for _, people in rounds.board(db, newest)]
         return next((group for group in groups if name in group), [])
 
