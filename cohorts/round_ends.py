@@ -75,6 +75,8 @@ def plan(db: Db, cohort: Cohort, session: Session, breakout: Breakout, *, now: d
                 plan_of_group(db, one, breakout, now=now, afresh=afresh)
         else:
             for member in members:
+                if afresh:
+                    whispers.withdraw(db, f"{to(breakout, member)}end/")
                 plan_for(db, cohort, breakout, member, now=now)
 
 
@@ -89,7 +91,6 @@ def plan_of_group(db: Db, one: Circle, breakout: Breakout, *, now: datetime, afr
 def plan_for(db: Db, cohort: Cohort, breakout: Breakout, member: int, *, now: datetime) -> None:
     if breakout.ends_at is None:
         return
-    whispers.withdraw(db, f"{to(breakout, member)}end/")
     whispers.whisper(
         db,
         room_of(db, cohort),

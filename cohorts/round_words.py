@@ -216,6 +216,7 @@ def grown(
         begin_group(db, cohort, session, breakout, number, members, now=now, anew=True)
     else:
         _whisper_joined(db, cohort, breakout, newcomer, others, now=now)
+    whispers.withdraw(db, f"{to(breakout, newcomer)}end/")  # of where they were before
     round_ends.plan_for(db, cohort, breakout, newcomer, now=now)
 
 

@@ -303,7 +303,7 @@ def _changed(db: Db, breakout: Breakout, members: Sequence[int]) -> None:
 def out_of_date(db: Db, breakout: Breakout, membership: Membership, as_of: int) -> bool:
     """Whether somebody who presses what they saw then sits with others now."""
     seat = _seat(db, breakout, membership.id)
-    return seat is not None and seat.revision > as_of
+    return seat is not None and seat.gone_at is None and seat.revision > as_of
 
 
 def place_of(db: Db, session: Session, person: Person) -> Place | None:

@@ -211,6 +211,16 @@ def test_pressing_it_again_changes_nothing_more(chat: World) -> None:
     assert len(whispers(evening)) == before
 
 
+def test_two_who_missed_each_other_are_both_with_somebody(chat: World) -> None:
+    evening = Evening(chat, *PEOPLE)
+    evening.opens()
+    [other] = evening.with_("ana")
+    evening.presses("ana", "Not here", LINE)
+    evening.presses(other, "Not here", LINE)
+    assert evening.with_("ana") and evening.with_(other)
+    assert gone(evening) == []
+
+
 def test_a_press_shows_that_one_is_there_and_says_nothing_of_the_other(chat: World) -> None:
     evening = Evening(chat)
     evening.opens()  # nobody was seen, so from those who are expected
