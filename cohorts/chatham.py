@@ -155,7 +155,10 @@ def covers_reflection(db: Db, cohort: Cohort, session: Session, *, now: datetime
 
 
 def reflect(db: Db, session: Session, membership: Membership, words: str, *, quotable: bool, now: datetime) -> None:
-    """Keep the answer, and that there is one from this member: not the one with the other, and neither with a time."""
+    """Keep the answer, and that there is one from this member: not the one with the other, and neither with a time.
+
+    Both are of one commit, which SQLite's log of writes holds until it is written over; no row of it has both.
+    """
     planned = session.state is SessionState.PLANNED and session.starts_at > now
     if session.state is SessionState.CANCELLED or planned:
         raise Refused("reflections/not-yet", title=session.title, starts=session.starts_at)
