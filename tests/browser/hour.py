@@ -42,11 +42,11 @@ class Hour:
         self._does(lambda: person.says(line).world)
 
     def pairs(self) -> None:
-        def drawn() -> World:
-            screens.draw_rounds(self.world)
+        def paired() -> World:
+            screens.pair_up(self.world)
             return self.world
 
-        self._does(drawn)
+        self._does(paired)
 
     def link(self) -> str:
         self.says(self.world.fay, "/session screen")
