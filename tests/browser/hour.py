@@ -42,11 +42,11 @@ class Hour:
         self._does(lambda: person.says(line).world)
 
     def pairs(self) -> None:
-        def paired() -> World:
-            screens.pair_up(self.world)
+        def drawn() -> World:
+            screens.draw_rounds(self.world)
             return self.world
 
-        self._does(paired)
+        self._does(drawn)
 
     def link(self) -> str:
         self.says(self.world.fay, "/session screen")

@@ -56,6 +56,7 @@ def test_whoever_has_the_link_sees_what_is_on_and_nothing_to_press(
     chat: World, people: list[Person], address: str
 ) -> None:
     url = link(chat.fay.presses("Start").says("/session screen"))
+    screens.draw_rounds(chat)
     chat.until(FIRST + timedelta(minutes=5, seconds=1))
     page = ask(url)
     assert page.status == 200

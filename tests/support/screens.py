@@ -18,7 +18,6 @@ from sqlmodel import select
 from bot.web import screen
 from cohorts import breakouts
 from cohorts.attendance import Attended, attendance
-from cohorts.breakouts import Breakout, Seat
 from cohorts.cohort import Cohort, present
 from cohorts.sessions import Session, SessionState
 from cohorts.store import Db
@@ -83,20 +82,13 @@ def link(person: Person) -> str:
     return [str(one) for text in seen for one in re.findall(r"http://[\w.:-]+/screen/[\w-]+", text)][-1]
 
 
-def pair_up(world: World) -> None:
-    """Partners for everybody who is there, in the round that is on, unless it has some."""
+def draw_rounds(world: World) -> None:
+    """Groups for every round of the session that is on, from who is there."""
 
-    def paired(db: Db) -> None:
+    def drawn(db: Db) -> None:
         session = db.exec(select(Session).where(Session.state == SessionState.LIVE)).one()
-        if breakouts.of_session(db, session):
-            return
         cohort, seen = db.get_one(Cohort, session.cohort_id), attendance(db, session)
         here = [one for one in present(db, cohort) if seen.get(one.id) is Attended.PRESENT]
-        drawn = Breakout(session_id=session.id, round=1, at=world.clock.now())
-        db.add(drawn)
-        db.flush()
-        for n, member in enumerate(here):
-            group = n // 2 + 1 if n < len(here) // 2 * 2 else 0
-            db.add(Seat(breakout_id=drawn.id, membership_id=member.id, group=group))
+        breakouts.draw(db, cohort, session, here, now=world.clock.now())
 
-    world.store.write(paired)
+    world.store.write(drawn)
