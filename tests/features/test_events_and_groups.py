@@ -23,7 +23,7 @@ from bot.platforms.local.draw import text_of
 from bot.platforms.local.send import LocalPlatform
 from cohorts import gatherings, outbox, people, sessions, timetable
 from cohorts.cohort import Cohort
-from cohorts.facts import PersonRef, thaw
+from cohorts.facts import Fact, PersonRef, thaw
 from cohorts.gatherings import NOTICE, Circle
 from cohorts.outbox import Effect, EffectKind, EffectState
 from cohorts.people import Granted, Person
@@ -40,6 +40,7 @@ OVER = FIRST + timedelta(minutes=8)
 PEOPLE = ("ana", "ben", "fay", "chi", "dan")
 HOST = 3  # Fay looks in on groups
 KEY = "session:1/round:1/group:1"
+OWN_PLACE: dict[str, Fact] = {"prompt": "", "alike": None, "number": 0, "link": ""}
 
 
 def cohort_of(db: Db) -> Cohort:
@@ -240,7 +241,7 @@ class Bare:
             row = db.exec(select(Room).where(Room.name == room)).one()
             for key in keys:
                 circle = Circle(row, key, (PersonRef(1), PersonRef(2)), (), FIRST)
-                gatherings.group(db, circle, "pairing/group", now=self.clock.now(), voice=True, prompt="")
+                gatherings.group(db, circle, "pairing/own-place", now=self.clock.now(), voice=True, **OWN_PLACE)
                 gatherings.ungroup(db, circle, "pairing/back", now=self.clock.now())
 
         self.store.write(work)
@@ -261,7 +262,7 @@ class Bare:
     def begin(self, db: Db, *, voice: bool = True) -> None:
         """A group of two, for eight minutes."""
         both, now = self.circle(db, 1, 2), self.clock.now()
-        gatherings.group(db, both, "pairing/own-place", now=now, voice=voice, prompt="", alike=None, number=0, link="")
+        gatherings.group(db, both, "pairing/own-place", now=now, voice=voice, **OWN_PLACE)
         if voice:
             gatherings.ungroup(db, both, "pairing/back", now=now, ping=False)
         else:
