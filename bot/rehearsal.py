@@ -42,7 +42,7 @@ from cohorts.when import Duration, Unit
 T = TypeVar("T")
 
 STARTS = date(2027, 1, 11)
-FILES = ("pairs", "applications", "attendance", "homework", "nps", "graduates")
+FILES = ("pairs", "applications", "attendance", "homework", "nps", "graduates", "segments", "heard")
 PACE = 1.0  # seconds between two messages in one channel
 SENDING = timedelta(milliseconds=180)  # how long a platform takes to answer
 ROOM_FOR_DECIDING = 4  # days between the close of applications and the start, when the program is opened in time

@@ -52,7 +52,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Summary:
-    """`messages` counts the transcript's lines of kind effect; `late_max_s` is the worst of its `at` minus `due`."""
+    """`messages` counts the transcript's lines of kind effect; `late_max_s` is the worst of its `at` minus `due`.
+
+    `attendee_minutes`: held in attendees' own segments, session by session; `heard_min` and `heard_max`: how often the
+    one who was heard least, and most, was heard in all.
+    """
 
     people: int
     accepted: int
@@ -66,6 +70,9 @@ class Summary:
     pings_per_member: int
     pings_week_max: int
     late_max_s: float
+    attendee_minutes: list[int]
+    heard_min: int
+    heard_max: int
     wall_s: float
 
     def as_json(self) -> str:
@@ -82,6 +89,7 @@ def summarise(lines: Sequence[Line], members: frozenset[str], sheets: Mapping[st
     played = rounds_of(sheets["pairs"])
     pings = [line for line in lines if line.notifies and line.to in members]
     scores = [score for score in column(sheets["nps"], "score") if isinstance(score, int)]
+    heard = times_heard(sheets["heard"])
     late = [(line.at - line.due).total_seconds() for line in lines if line.due is not None]
     return Summary(
         people=len(sheets["applications"].rows),
@@ -96,6 +104,9 @@ def summarise(lines: Sequence[Line], members: frozenset[str], sheets: Mapping[st
         pings_per_member=max(Counter(line.to for line in pings).values(), default=0),
         pings_week_max=busiest_week(pings, _moments(sheets["attendance"], "starts_at")),
         late_max_s=round(max(late, default=0.0), 3),
+        attendee_minutes=attendee_minutes(sheets["segments"]),
+        heard_min=min(heard.values(), default=0),
+        heard_max=max(heard.values(), default=0),
         wall_s=round(wall_s, 2),
     )
 
@@ -120,6 +131,25 @@ def bound_of(rounds: Sequence[Round]) -> int:
         by_size[min(sizes, key=lambda size: (-sizes[size], size), default=2)].append(played)
     each = [lower_bound(some, size=size) for size, some in by_size.items() if size >= 2]
     return max([*each, lower_bound(rounds, size=2) if rounds else 0])
+
+
+def attendee_minutes(segments: Sheet) -> list[int]:
+    """Whole minutes that attendees' own segments really lasted, of each session that was conducted."""
+    names = ("session", "state", "seconds", "attendees")
+    held: dict[Cell, int] = {}
+    for session, state, seconds, theirs in zip(*(column(segments, name) for name in names), strict=True):
+        held.setdefault(session, 0)
+        if theirs and state == "held":
+            held[session] += int(str(seconds))
+    return [seconds // 60 for seconds in held.values()]
+
+
+def times_heard(heard: Sheet) -> Counter[Cell]:
+    """By name, over all sessions."""
+    found: Counter[Cell] = Counter()
+    for name, times in zip(column(heard, "name"), column(heard, "times"), strict=True):
+        found[name] += int(str(times))
+    return found
 
 
 def busiest_week(pings: Iterable[Line], meetings: Iterable[datetime]) -> int:

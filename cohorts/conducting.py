@@ -4,7 +4,7 @@ The room has one stage message that changes in place; whoever conducts has a des
 begins with a segment (rounds, polls, the question at the end) begins here, and ends when the segment does.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cohorts import conductor, draws, hosting, outbox, rounds, segments, sessions, stage, touchpoints
 from cohorts.cohort import Cohort
@@ -21,14 +21,14 @@ PAIR_NOW = 8  # minutes of a round that nobody planned
 
 
 def start(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime | None = None) -> None:
-    """The stage, the desks, and the first segment."""
+    """The stage, the desks, and the first segment. A room takes one message a second: the stage comes first."""
     show = conductor.begin(db, cohort, session, now=now)
     if show is None:
         return
     stage.post(db, cohort, session, show, now=now, due=due)
     for person in hosting.conductors(db, cohort, session):
         stage.give_desk(db, cohort, session, show, person, now=now, due=due)
-    segments.begin(db, cohort, session, show, now=now, due=due)
+    segments.begin(db, cohort, session, show, now=now, due=(due or now) + timedelta(seconds=1))
     _shown(db, cohort, session, show, now=now)
 
 

@@ -6,7 +6,18 @@ from typing import TypeAlias
 
 from sqlmodel import col, select
 
-from cohorts import applications, attachments, attendance, breakouts, graduation, homework, quotes, sessions, surveys
+from cohorts import (
+    applications,
+    attachments,
+    attendance,
+    breakouts,
+    conductor,
+    graduation,
+    homework,
+    quotes,
+    sessions,
+    surveys,
+)
 from cohorts.answers import answers_of
 from cohorts.applications import Application, ApplicationState
 from cohorts.cohort import Cohort, Membership, people_of
@@ -196,6 +207,27 @@ def pair_list(db: Db, cohort: Cohort) -> Table:
         if member in people
     ]
     return Table("pairs", ("session", "round", "group", "person"), tuple(made))
+
+
+def segment_list(db: Db, cohort: Cohort) -> Table:
+    """Every part of each conducted session as it really went; `seconds` that it lasted."""
+    made: list[tuple[Cell, ...]] = [
+        (
+            session.key,
+            session.title,
+            place,
+            line.segment.kind.value,
+            line.segment.minutes,
+            line.state.value,
+            line.spent,
+            line.segment.kind.is_attendees_time,
+        )
+        for session in sessions.standing(db, cohort)
+        if (show := conductor.of(db, session)) is not None
+        for place, line in enumerate(show.lines, 1)
+    ]
+    columns = ("session", "title", "place", "kind", "minutes", "state", "seconds", "attendees")
+    return Table("segments", columns, tuple(made))
 
 
 def _known(db: Db, cohort: Cohort) -> list[tuple[Membership, Person, tuple[Cell, ...]]]:

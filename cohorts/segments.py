@@ -13,13 +13,17 @@ from cohorts.store import Db
 
 
 def begin(db: Db, cohort: Cohort, session: Session, show: Show, *, now: datetime, due: datetime | None = None) -> None:
+    """`due`: when the room is to hear of its groups, if not at once."""
     line = conductor.current(show)
     if line is None:
         return
     if line.segment.chatham_house:
         chatham.begin(db, session, now=now)
-    start = _BEGIN.get(line.segment.kind)
-    detail = start(db, cohort, session, show, line, now) if start is not None else None
+    if line.segment.kind in conductor.IN_GROUPS:
+        detail: int | None = _round(db, cohort, session, show, line, now, due)
+    else:
+        start = _BEGIN.get(line.segment.kind)
+        detail = start(db, cohort, session, show, line, now) if start is not None else None
     if detail is not None:
         show.change(show.place, detail=detail)
         db.flush()
@@ -32,10 +36,12 @@ def end(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, *, now
         chatham.end(db, cohort, session, now=now)
 
 
-def _round(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, now: datetime) -> int | None:
+def _round(
+    db: Db, cohort: Cohort, session: Session, show: Show, line: Line, now: datetime, due: datetime | None
+) -> int | None:
     number = line.detail or rounds.next_number(db, session)
     ends = conductor.ends_at(show, now)
-    rounds.open_round(db, cohort, session, line.segment, number, ends=ends, now=now, ping=number == 1)
+    rounds.open_round(db, cohort, session, line.segment, number, ends=ends, now=now, due=due, ping=number == 1)
     return number
 
 
@@ -103,8 +109,6 @@ def _results(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, n
 
 _Begin = Callable[[Db, Cohort, Session, Show, Line, datetime], int | None]
 _BEGIN: Mapping[SegmentKind, _Begin] = {
-    SegmentKind.PAIR_SHARE: _round,
-    SegmentKind.BREAKOUT: _round,
     SegmentKind.POLL: _poll,
     SegmentKind.REFLECTION: _ask_back,
     SegmentKind.CALL_ON: _call_on,

@@ -74,6 +74,11 @@ def pairs(db: Db, cohort: Cohort) -> Sheet:
     return sheet(exports.pair_list(db, cohort))
 
 
+@export("segments")
+def segments(db: Db, cohort: Cohort) -> Sheet:
+    return sheet(exports.segment_list(db, cohort))
+
+
 def lists(ask: Ask) -> Sequence[Choice]:
     return [Choice(name, name) for name in (*ask.registry.of("export"), "all")]
 

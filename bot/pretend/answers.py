@@ -14,6 +14,7 @@ from cohorts.program_parts import Criterion, Question
 from cohorts.programs import Program
 
 APPLYING = "applications/apply"
+LOOKING_BACK = ("reflections/reflect", "chatham/reflect")
 TRIES = 40  # answers looked through for one that a criterion takes, or doesn't
 
 # Which stock of sentences a form is answered from, or one field of it.
@@ -24,6 +25,8 @@ STOCKS = {
     "prompts/answer": "prompts",
     "surveys/answer": "comments",
     "reflections/reflect/promise": "promises",
+    "promises/make/words": "promises",
+    "chatham/reflect": "reflections",
     "reviews/give/works": "works",
     "reviews/give/question": "asks",
     "reviews/give/suggestion": "suggestions",
@@ -131,7 +134,7 @@ class Answerer:
             case "file":
                 return None  # `attach` has them
             case "yes_no":
-                return draw.random() < (0.35 if form == "reflections/reflect" else 0.8)
+                return draw.random() < (0.35 if form in LOOKING_BACK else 0.8)
             case "link":
                 # Words are enough where either would do, so that both are seen.
                 keep = field["required"] or draw.random() < 0.4

@@ -20,6 +20,7 @@ from bot.pretend.people import DAY, HOUR, Character, Habit, awake, stock_of
 from cohorts.programs import Program
 
 MINUTE = timedelta(minutes=1)
+GOODBYE = 4 * MINUTE  # from a session's planned end until somebody ends it
 ALWAYS_SEEN = ("sessions/here", "quiet/choose", "cohort/leave")  # also by those who have fallen behind
 
 
@@ -84,6 +85,8 @@ class Mind:
         self._absent = absent
         self._order = 0
         self._meant: set[tuple[str, Presses]] = set()
+        self._begun: set[tuple[str, str, Scalar]] = set()
+        self._on: Scalar = 0  # the session that is on, or was last
         self._accepted = 0
         self._ends: dict[int, datetime] = {}
         self._began_at: datetime | None = None  # the first session
@@ -118,6 +121,16 @@ class Mind:
         if (who.id, wanted) not in self._meant:
             self._meant.add((who.id, wanted))
             self.intend(who.id, wanted, at)
+
+    def _is_new(self, who: Character, button: DrawnButton) -> bool:
+        """A thing that changes is seen again with each change, and thought about once."""
+        return (who.id, press_of(button)) not in self._meant
+
+    def _is_first(self, who: Character, what: str, about: Scalar) -> bool:
+        """Whether they have not begun that yet; they have now."""
+        known = len(self._begun)
+        self._begun.add((who.id, what, about))
+        return len(self._begun) > known
 
     def draw(self, who: Character, *about: object) -> Random:
         return Random(f"{self.seed}/{who.id}/{about}")
@@ -166,27 +179,50 @@ class Mind:
 
     def _here(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
         session = button["args"].get("session_id", 0)
+        self._on = session
         draw = self.draw(who, "here", session)
         habit = draw.random()
         if not self.comes(who, session) or who.role:
             return
         if habit < 0.03:
             return  # there, and forgot to say so
+        if not self._is_new(who, button):
+            return
         first = who.id not in self.met
         self.met.add(who.id)
         # Whoever looks for the room for the first time may find it when the others have begun.
         seconds = draw.randint(200, 420) if first and habit < 0.12 else draw.randint(4, 170)
         self._means(who, button, self.clock() + timedelta(seconds=seconds))
 
+    def _vote(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        """Nearly all of those who are there, within the minute."""
+        choices = [one for one, _ in buttons_of(message.payload) if one["action"] == button["action"]]
+        draw = self.draw(who, "votes", button["args"].get("poll_id"))
+        taken, share, seconds = draw.choice(range(len(choices))), draw.random(), draw.randint(5, 60)
+        if who.role or not self.comes(who, self._on):
+            return
+        if button is choices[taken] and share < 0.92:
+            self._means(who, button, self.clock() + timedelta(seconds=seconds))
+
+    def _next_step(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        """Named aloud by all, and typed by some of them."""
+        session = button["args"].get("session_id", 0)
+        draw = self.draw(who, "next step", session)
+        if not who.role and self.comes(who, session) and draw.random() < 0.2 + 0.6 * who.diligence:
+            self._means(who, button, self.clock() + timedelta(seconds=draw.randint(15, 200)))
+
     def _reflect(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        """Asked in the last part of the session, and on its stage; whoever did not answer, once more later."""
         session = button["args"].get("session_id", 0)
         draw = self.draw(who, "reflects", session)
-        if not self.comes(who, session):
+        if who.role or not self.comes(who, session) or not self._is_new(who, button):
             return  # asked because nobody pressed anything; they know that they were not there
         if draw.random() < 0.72 + 0.25 * who.diligence:
             at_once = draw.random() < 0.6  # while the others are still there
-            soon = self.clock() + timedelta(seconds=draw.randint(40, 600))
+            soon = self.clock() + timedelta(seconds=draw.randint(40, 240))
             self._means(who, button, soon if at_once else self._later(who, draw, 15 * MINUTE, 20 * HOUR))
+        if not self._is_first(who, "looks back", session):
+            return
         if self.program.homework:
             at = awake(self.clock() + 18 * HOUR + draw.randint(0, 600) * MINUTE, who.zone, draw)
             self.intend(who.id, Says("/cohort home"), at)
@@ -317,13 +353,24 @@ class Mind:
             title = text_of({**message.payload, "blocks": [], "cards": []})
             titled = [one for one in self.program.sessions if one.title in title]
             minutes = max(titled, key=lambda one: len(one.title)).minutes if titled else 60
-            self._ends[session] = starts + minutes * MINUTE
+            self._ends[session] = starts + minutes * MINUTE + GOODBYE
             self._means(who, button, starts + 3 * MINUTE)  # when people have found the room
 
     def _end(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
         session = button["args"].get("session_id", 0)
         ends = self._ends.get(session) if isinstance(session, int) else None
-        self._means(who, button, max(self.clock(), ends or self.clock() + HOUR))
+        self._means(who, button, max(self.clock(), ends or self.clock() + HOUR + GOODBYE))
+
+    def _call_on(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        """Where people are called on, two more after the first; otherwise whoever conducts only listens."""
+        session = button["args"].get("session_id", 0)
+        title = text_of({**message.payload, "blocks": [], "cards": []})
+        if who.role and title.strip().endswith("call on") and self._is_first(who, "calls on", session):
+            for seconds in (70, 150):
+                self.intend(who.id, press_of(button), self.clock() + timedelta(seconds=seconds))
+
+    def _heard(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
+        self._soon(who, button, MINUTE / 3, MINUTE)
 
     def _was_here(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
         """Whoever came and forgot to say so was seen by those who conduct."""
@@ -346,6 +393,8 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "applications/decide": Mind._decide,
     "applications/queue": Mind._review,
     "applications/send": Mind._send,
+    "calling/heard": Mind._heard,
+    "calling/next": Mind._call_on,
     "ceremony/open": Mind._share,
     "cohort/home": Mind._look_home,
     "cohort/leave": Mind._goes,
@@ -356,6 +405,8 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "program/launch": Mind._at_once,
     "program/launched": Mind._at_once,
     "program/open": Mind._at_once,
+    "polls/vote": Mind._vote,
+    "promises/open": Mind._next_step,
     "promises/say": Mind._promise,
     "prompts/open": Mind._prompt,
     "quiet/choose": Mind._asked_to_hear_less,

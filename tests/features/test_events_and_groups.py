@@ -21,9 +21,9 @@ from bot.platforms.base import Kind, Parcel, Receipt, SendError
 from bot.platforms.local.chat import Chat
 from bot.platforms.local.draw import text_of
 from bot.platforms.local.send import LocalPlatform
-from cohorts import breakouts, gatherings, outbox, people, sessions, timetable
+from cohorts import gatherings, outbox, people, sessions, timetable
 from cohorts.cohort import Cohort
-from cohorts.facts import PersonRef, thaw
+from cohorts.facts import Fact, PersonRef, thaw
 from cohorts.gatherings import NOTICE, Circle
 from cohorts.outbox import Effect, EffectKind, EffectState
 from cohorts.people import Granted, Person
@@ -36,7 +36,11 @@ T = TypeVar("T")
 
 NOW = datetime(2027, 1, 11, 9, 0, tzinfo=UTC)
 FIRST = datetime(2027, 1, 11, 15, 0, tzinfo=UTC)
-LAST_SECOND = FIRST - timedelta(seconds=1)
+OVER = FIRST + timedelta(minutes=8)
+PEOPLE = ("ana", "ben", "fay", "chi", "dan")
+HOST = 3  # Fay looks in on groups
+KEY = "session:1/round:1/group:1"
+OWN_PLACE: dict[str, Fact] = {"prompt": "", "alike": None, "number": 0, "link": ""}
 
 
 def cohort_of(db: Db) -> Cohort:
@@ -164,163 +168,7 @@ def test_an_entry_that_comes_too_late_is_not_made_but_a_cancelled_one_still_goes
     assert (gone.key.rpartition("/")[2], gone.state) == ("r1", EffectState.SENT)
 
 
-# Groups.
-
-
-def begun(chat: World, place: str = "voice") -> None:
-    """The first session, which meets there, has just begun with everybody."""
-    launched(chat)
-
-    def elsewhere(db: Db) -> None:
-        sessions.number(db, cohort_of(db), 1).place = place
-
-    chat.store.write(elsewhere)
-    chat.until(FIRST)
-    chat.fay.says("/session start")
-
-
-def span(chat: World) -> tuple[timedelta, timedelta]:
-    def work(db: Db) -> tuple[timedelta, timedelta]:
-        cohort = cohort_of(db)
-        return breakouts.span_of(cohort, sessions.all_of(db, cohort)[0], 1)
-
-    return chat.store.read(work)
-
-
-def test_each_group_of_the_first_round_gets_a_place_when_the_round_begins(chat: World) -> None:
-    begun(chat, "https://meet.example.org/x")
-    starts, ends = span(chat)
-    assert timedelta() < starts < ends
-    made = effects(chat, EffectKind.GROUP)
-    assert [one.key for one in made] == [f"group/session:1/round:1/group:{n}" for n in (1, 2, 3)]
-    assert len({one.lane for one in made}) == 3
-    assert {(one.not_before, one.due_at, one.expires_at) for one in made} == {
-        (FIRST + starts, FIRST + starts, FIRST + ends)
-    }
-    assert not any(one.ping for one in made)
-    assert effects(chat, EffectKind.UNGROUP) == []  # who meets elsewhere is nowhere to be moved from
-    chat.clock.move_to(FIRST + starts)
-    jobs = claimed(chat, EffectKind.GROUP)
-    inside = [set(job.parcel.accounts) for job in jobs]
-    assert all(len(one) == 2 for one in inside)
-    assert set().union(*inside) == {"ana", "ben", "chi", "dan", "eve", "fin"}
-    assert jobs[0].parcel.name == ", ".join(one.capitalize() for one in jobs[0].parcel.accounts)
-    prompt = chat.store.read(lambda db: breakouts.of_session(db, sessions.all_of(db, cohort_of(db))[0])[0].prompt)
-    assert jobs[0].facts["prompt"] == prompt != ""
-
-
-def test_who_meets_by_voice_is_parted_told_and_brought_back_in_that_order(chat: World) -> None:
-    begun(chat)
-    _, ends = span(chat)
-    first = effects(chat, EffectKind.GROUP)[0].lane
-    lane = [one for one in effects(chat, EffectKind.GROUP, EffectKind.UNGROUP) if one.lane == first]
-    key = "session:1/round:1/group:1"
-    assert [one.key for one in lane] == [
-        f"group/{key}",
-        f"group/{key}/voice",
-        f"ungroup/{key}/notice",
-        f"ungroup/{key}",
-    ]
-    assert [one.not_before for one in lane[2:]] == [FIRST + ends - NOTICE, FIRST + ends]
-    assert [one.target_key for one in lane[2:]] == [f"group/{key}/voice"] * 2
-    assert [bool(one.template) for one in lane] == [True, False, True, False]
-
-
-def test_the_end_comes_at_its_time_even_after_a_long_outage(chat: World) -> None:
-    begun(chat)
-    starts, ends = span(chat)
-    chat.clock.move_to(FIRST + starts)
-    chat.loop.run_until_complete(chat.app.delivery.drain())
-    waiting = effects(chat, EffectKind.UNGROUP)
-    assert {one.state for one in waiting} == {EffectState.PENDING}
-    chat.clock.move_to(FIRST + ends + timedelta(hours=3))
-    chat.loop.run_until_complete(chat.app.delivery.drain())
-    states = {one.key.endswith("/notice"): one.state for one in effects(chat, EffectKind.UNGROUP)}
-    assert states == {True: EffectState.EXPIRED, False: EffectState.SENT}
-
-
-def test_a_facilitator_who_looks_in_is_brought_back_too(chat: World) -> None:
-    begun(chat)
-    starts, ends = span(chat)
-    chat.clock.move_to(FIRST + starts)
-    chat.loop.run_until_complete(chat.app.delivery.drain())
-    chat.clock.move_to(FIRST + ends - NOTICE)
-    chat.loop.run_until_complete(chat.app.delivery.drain())
-    chat.clock.move_to(FIRST + ends)
-    jobs = claimed(chat, EffectKind.UNGROUP)
-    assert len(jobs) == 3
-    assert all(job.parcel.accounts[-1] == "fay" and len(job.parcel.accounts) == 3 for job in jobs)
-    assert all(job.parcel.target == "" for job in jobs)  # nobody was parted in a chat without voice
-
-
-def test_a_meeting_that_ends_early_ends_its_groups(chat: World) -> None:
-    begun(chat)
-    starts, _ = span(chat)
-    chat.clock.move_to(FIRST + starts)
-    chat.loop.run_until_complete(chat.app.delivery.drain())
-    chat.clock.forward(timedelta(seconds=30))
-    chat.fay.says("/session end")
-    states = {one.key.endswith("/notice"): one.state for one in effects(chat, EffectKind.UNGROUP)}
-    assert states == {True: EffectState.WITHDRAWN, False: EffectState.SENT}
-
-
-def test_a_meeting_that_ends_before_its_round_parts_nobody(chat: World) -> None:
-    begun(chat)
-    chat.fay.says("/session end")
-    ended = effects(chat, EffectKind.GROUP, EffectKind.UNGROUP)
-    assert len(ended) == 12
-    assert {one.state for one in ended} == {EffectState.WITHDRAWN}
-
-
-def test_nobody_in_a_chat_without_such_things_sees_anything_of_them(chat: World) -> None:
-    begun(chat)
-    before = {person: chat.person(person).texts() for person in ("ana", "fay")}
-    room = chat.ana.texts(chat.ana.room())
-    starts, ends = span(chat)
-    for moment in (starts, ends - NOTICE, ends):
-        chat.clock.move_to(FIRST + moment)
-        chat.loop.run_until_complete(chat.app.delivery.drain())
-    beside = effects(chat, EffectKind.EVENT, EffectKind.GROUP, EffectKind.UNGROUP)
-    assert {one.state for one in beside} == {EffectState.SENT}
-    assert {one.receipt for one in beside} == {""}
-    assert {person: chat.person(person).texts() for person in before} == before
-    assert chat.ana.texts(chat.ana.room()) == room
-
-
-# Latecomers.
-
-
-def begun_without(chat: World, *late: str, place: str = "voice") -> None:
-    """The first session has just begun with all but those."""
-    launched(chat)
-
-    def elsewhere(db: Db) -> None:
-        sessions.number(db, cohort_of(db), 1).place = place
-
-    chat.store.write(elsewhere)
-    chat.until(FIRST)
-    for name in {"ana", "ben", "chi", "dan", "eve", "fin"} - set(late):
-        chat.person(name).says("I'm here")
-    chat.fay.says("/session start")
-
-
-def arrives(chat: World, name: str) -> str:
-    """Late; in which lane the group is that they joined. Nothing of it is delivered yet."""
-    before = {one.id for one in effects(chat, EffectKind.GROUP, EffectKind.UNGROUP)}
-    chat.run(chat.person(name).client.says("I'm here"))
-    made = [one for one in effects(chat, EffectKind.GROUP, EffectKind.UNGROUP) if one.id not in before]
-    [lane] = {one.lane for one in made}
-    return lane
-
-
-def lane_of(chat: World, lane: str) -> list[Effect]:
-    found = [one for one in effects(chat, EffectKind.GROUP, EffectKind.UNGROUP) if one.lane == lane]
-    return [one for one in found if one.state is not EffectState.WITHDRAWN]
-
-
-def delivered_at(chat: World, moment: timedelta) -> None:
-    chat.clock.move_to(FIRST + moment)
-    chat.loop.run_until_complete(chat.app.delivery.drain())
+# A place where the platform's own things may be forbidden.
 
 
 def refs(effect: Effect) -> list[int]:
@@ -329,117 +177,16 @@ def refs(effect: Effect) -> list[int]:
     return [one.id for one in facts["people"] if isinstance(one, PersonRef)]
 
 
-def names(chat: World, effect: Effect) -> set[str]:
-    return chat.store.read(lambda db: {db.get_one(Person, id_).name for id_ in refs(effect)})
-
-
-def test_who_comes_before_the_round_begins_begins_it_with_the_others(chat: World) -> None:
-    begun_without(chat, "fin")
-    lane = lane_of(chat, arrives(chat, "fin"))
-    key = lane[0].key
-    assert [one.key for one in lane[:2]] == [key, f"{key}/voice"]
-    assert [one.kind for one in lane[2:]] == [EffectKind.UNGROUP] * 2
-    assert all(len(names(chat, one)) == 3 and "Fin" in names(chat, one) for one in lane[:3])
-    starts, _ = span(chat)
-    chat.clock.move_to(FIRST + starts)
-    job = next(job for job in claimed(chat, EffectKind.GROUP) if job.parcel.key == key)
-    assert "fin" in job.parcel.accounts and "Fin" in job.parcel.name
-    assert job.parcel.target is None
-
-
-def test_who_comes_later_is_let_into_the_groups_place_before_its_end(chat: World) -> None:
-    begun_without(chat, "fin")
-    starts, ends = span(chat)
-    delivered_at(chat, starts)
-    lane = lane_of(chat, arrives(chat, "fin"))
-    words, voice, joins, follows, notice, back = lane
-    assert (words.state, voice.state) == (EffectState.SENT, EffectState.SENT)
-    assert (joins.key, follows.key) == (f"{words.key}/r3", f"{voice.key}/r3")
-    assert (joins.target_key, follows.target_key) == (words.key, voice.key)
-    assert (joins.template, follows.template) == ("pairing/joined", "")
-    assert names(chat, joins) == names(chat, follows) == {"Fin"}
-    assert len(names(chat, words)) == 2
-    assert notice.key.endswith("/r3/notice")
-    assert (notice.not_before, back.not_before) == (FIRST + ends - NOTICE, FIRST + ends)
-    assert notice.target_key == back.target_key == voice.key
-    assert names(chat, notice) == names(chat, words) | {"Fin"}
-    assert names(chat, back) == names(chat, words) | {"Fin", "Fay"}
-    assert not joins.ping
-    delivered_at(chat, ends - NOTICE)
-    delivered_at(chat, ends)
-    assert [one.state for one in lane_of(chat, words.lane)] == [EffectState.SENT] * 6
-
-
-def test_a_joining_is_delivered_at_once_into_what_is_there(chat: World) -> None:
-    begun_without(chat, "fin")
-    delivered_at(chat, span(chat)[0])
-    arrives(chat, "fin")
-    [job] = claimed(chat, EffectKind.GROUP)
-    assert (job.parcel.accounts, job.parcel.target) == (("fin",), "")  # in a chat without threads
-
-
-def test_who_says_twice_that_they_are_here_joins_once(chat: World) -> None:
-    begun_without(chat, "fin")
-    delivered_at(chat, span(chat)[0])
-    arrives(chat, "fin")
-    before = [one.key for one in effects(chat, EffectKind.GROUP, EffectKind.UNGROUP)]
-    chat.run(chat.fin.client.says("I'm here"))
-    assert [one.key for one in effects(chat, EffectKind.GROUP, EffectKind.UNGROUP)] == before
-
-
-def test_each_of_two_latecomers_joins_and_all_are_brought_back(chat: World) -> None:
-    begun_without(chat, "eve", "fin")
-    delivered_at(chat, span(chat)[0])
-    lanes = {arrives(chat, "eve"), arrives(chat, "fin")}
-    joined = [one for lane in lanes for one in lane_of(chat, lane) if one.template == "pairing/joined"]
-    assert sorted(name for one in joined for name in names(chat, one)) == ["Eve", "Fin"]
-    for lane in lanes:
-        last = lane_of(chat, lane)[-1]
-        members = {name for one in lane_of(chat, lane) if one.kind is EffectKind.GROUP for name in names(chat, one)}
-        assert (last.kind, last.template) == (EffectKind.UNGROUP, "")
-        assert names(chat, last) == members | {"Fay"}
-
-
-def test_who_comes_in_the_last_half_minute_hears_no_second_notice(chat: World) -> None:
-    begun_without(chat, "fin")
-    starts, ends = span(chat)
-    delivered_at(chat, starts)
-    delivered_at(chat, ends - NOTICE)
-    lane = lane_of(chat, arrives(chat, "fin"))
-    assert [one.key for one in lane if one.key.endswith("/notice")] == [f"un{lane[0].key}/notice"]
-    assert "Fin" in names(chat, lane[-1]) and lane[-1].key.endswith("/r3")
-
-
-def test_who_meets_elsewhere_has_only_words_to_join(chat: World) -> None:
-    begun_without(chat, "fin", place="https://meet.example.org/x")
-    delivered_at(chat, span(chat)[0])
-    lane = lane_of(chat, arrives(chat, "fin"))
-    assert [one.key for one in lane] == [lane[0].key, f"{lane[0].key}/r3"]
-
-
-def test_a_meeting_that_ends_early_ends_groups_with_latecomers_too(chat: World) -> None:
-    begun_without(chat, "fin")
-    delivered_at(chat, span(chat)[0])
-    lane = arrives(chat, "fin")
-    chat.settle()
-    chat.fay.says("/session end")
-    waiting = [one for one in effects(chat, EffectKind.GROUP, EffectKind.UNGROUP) if one.lane == lane]
-    assert {one.state for one in waiting} == {EffectState.SENT, EffectState.WITHDRAWN}
-    assert (waiting[-1].key.endswith("/r3"), waiting[-1].state) == (True, EffectState.SENT)
-
-
-# What goes wrong.
-
-
 class Forbidding(LocalPlatform):
-    """May do nothing beside messages, and makes no rooms by itself while `busy`."""
+    """May do nothing beside messages while it `forbids`, and makes no rooms by itself while `busy`."""
 
     busy = False
+    forbids = True
 
     async def send(self, parcel: Parcel) -> Receipt:
         if self.busy and parcel.kind is Kind.ROOM:
             raise SendError("rate-limited", permanent=False, retry_after=60)
-        if parcel.kind in (Kind.EVENT, Kind.GROUP):
+        if self.forbids and parcel.kind in (Kind.EVENT, Kind.GROUP):
             raise SendError("missing-permission", permanent=True, detail=f"Make {parcel.kind.value}s")
         return await super().send(parcel)
 
@@ -458,13 +205,13 @@ class Bare:
             self.store, [self.platform], settings=Settings(owners=()), clock=self.clock, jitter=random.Random(1)
         )
         self.loop = asyncio.new_event_loop()
-        for id_ in ("ana", "ben", "fay"):
+        for id_ in PEOPLE:
             self.chat.add_person(id_, id_.capitalize(), "Europe/Berlin")
         self.store.write(self._furnish)
 
     def _furnish(self, db: Db) -> None:
         place = people.workspace(db, "local", "local")
-        for id_ in ("ana", "ben", "fay"):
+        for id_ in PEOPLE:
             people.meet(db, place, id_, name=id_.capitalize(), zone="Europe/Berlin")
         people.grant(db, people.find(db, place.id, "fay"), Granted.OWNER)
         for name in ("one", "two"):
@@ -494,7 +241,7 @@ class Bare:
             row = db.exec(select(Room).where(Room.name == room)).one()
             for key in keys:
                 circle = Circle(row, key, (PersonRef(1), PersonRef(2)), (), FIRST)
-                gatherings.group(db, circle, "pairing/group", now=self.clock.now(), voice=True, prompt="")
+                gatherings.group(db, circle, "pairing/own-place", now=self.clock.now(), voice=True, **OWN_PLACE)
                 gatherings.ungroup(db, circle, "pairing/back", now=self.clock.now())
 
         self.store.write(work)
@@ -505,6 +252,37 @@ class Bare:
             circle = Circle(row, key, (PersonRef(1), PersonRef(2), PersonRef(3)), (), FIRST, revision=3)
             gatherings.group(db, circle, "pairing/joined", now=self.clock.now(), people=[PersonRef(3)])
             gatherings.ungroup(db, circle, "pairing/back", now=self.clock.now())
+
+        self.store.write(work)
+
+    def circle(self, db: Db, *people: int, until: datetime = OVER, revision: int = 0) -> Circle:
+        row = db.exec(select(Room).where(Room.name == "one")).one()
+        return Circle(row, KEY, tuple(PersonRef(one) for one in people), (PersonRef(HOST),), until, revision)
+
+    def begin(self, db: Db, *, voice: bool = True) -> None:
+        """A group of two, for eight minutes."""
+        both, now = self.circle(db, 1, 2), self.clock.now()
+        gatherings.group(db, both, "pairing/own-place", now=now, voice=voice, **OWN_PLACE)
+        if voice:
+            gatherings.ungroup(db, both, "pairing/back", now=now, ping=False)
+        else:
+            gatherings.remind(db, both, "pairing/last-minute", ahead=timedelta(minutes=1), now=now)
+            gatherings.remind(db, both, "pairing/over", ahead=timedelta(), now=now)
+
+    def grows(self, *newcomers: int, revision: int) -> None:
+        """The first of them joins the two, and whoever came before."""
+
+        def work(db: Db) -> None:
+            grown = self.circle(db, 1, 2, *newcomers, revision=revision)
+            gatherings.group(db, grown, "pairing/joined", now=self.clock.now(), people=[PersonRef(newcomers[0])])
+            gatherings.ungroup(db, grown, "pairing/back", now=self.clock.now(), ping=False)
+
+        self.store.write(work)
+
+    def ends(self, until: datetime, *, revision: int) -> None:
+        def work(db: Db) -> None:
+            longer = self.circle(db, 1, 2, until=until, revision=revision)
+            gatherings.ungroup(db, longer, "pairing/back", now=self.clock.now(), ping=False, afresh=True)
 
         self.store.write(work)
 
@@ -524,10 +302,137 @@ class Bare:
 
 
 @pytest.fixture
+def pair(bare: Bare) -> Bare:
+    """Where groups may be made: one of two has just begun, for eight minutes."""
+    bare.platform.forbids = False
+    bare.clock.move_to(FIRST)
+    bare.store.write(bare.begin)
+    return bare
+
+
+@pytest.fixture
 def bare(tmp_path: Path, migrated: Path) -> Iterator[Bare]:
     made = Bare(tmp_path, migrated)
     yield made
     made.close()
+
+
+# Groups.
+
+
+def lane_of(bare: Bare) -> list[Effect]:
+    """What is to happen with the one group, in its order."""
+    query = select(Effect).where(col(Effect.lane).startswith("group:")).order_by(col(Effect.id))
+    found = bare.store.read(lambda db: list(db.exec(query).all()))
+    assert len({one.lane for one in found}) == 1
+    return [one for one in found if one.state is not EffectState.WITHDRAWN]
+
+
+def states_of(bare: Bare) -> list[tuple[str, str]]:
+    return [(one.key.removeprefix("un").removeprefix(f"group/{KEY}"), one.state.value) for one in lane_of(bare)]
+
+
+def test_who_meets_by_voice_is_parted_told_and_brought_back_in_that_order(pair: Bare) -> None:
+    words, voice, notice, back = lane_of(pair)
+    group = f"group/{KEY}"
+    assert [words.key, voice.key, notice.key, back.key] == [group, f"{group}/voice", f"un{group}/notice", f"un{group}"]
+    assert [notice.not_before, back.not_before] == [OVER - NOTICE, OVER]
+    assert notice.target_key == back.target_key == voice.key
+    assert [bool(one.template) for one in (words, voice, notice, back)] == [True, False, True, False]
+    assert [words.expires_at, voice.expires_at] == [OVER, OVER]
+    assert not any(one.ping for one in (words, voice, back))
+    assert (refs(words), refs(notice), refs(back)) == ([1, 2], [1, 2], [1, 2, HOST])  # who looked in comes back too
+
+
+def test_the_end_comes_at_its_time_even_after_a_long_outage(pair: Bare) -> None:
+    pair.deliver()
+    assert states_of(pair)[2:] == [("/notice", "pending"), ("", "pending")]
+    pair.clock.move_to(OVER + timedelta(hours=3))
+    pair.deliver()
+    assert states_of(pair)[2:] == [("/notice", "expired"), ("", "sent")]
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_what_ends_early_brings_back_whoever_was_parted_and_nobody_else(pair: Bare, begun: bool) -> None:
+    if begun:
+        pair.deliver()
+    pair.store.write(lambda db: gatherings.disband(db, "session:1/", now=pair.clock.now()))
+    pair.deliver()
+    assert states_of(pair) == ([("", "sent"), ("/voice", "sent"), ("", "sent")] if begun else [])
+
+
+def test_in_a_chat_without_such_things_nobody_sees_anything_of_them(pair: Bare) -> None:
+    for moment in (FIRST, OVER - NOTICE, OVER):
+        pair.clock.move_to(moment)
+        pair.deliver()
+    assert [state for _, state in states_of(pair)] == ["sent"] * 4
+    assert {one.receipt for one in lane_of(pair)} == {""}
+    rooms = {room.id for who in PEOPLE for room in pair.chat.rooms_of(who)}
+    assert [text_of(one.payload) for room in rooms for one in pair.chat.messages(room)] == []
+
+
+def test_who_comes_before_it_is_begun_begins_it_with_the_others(pair: Bare) -> None:
+    pair.grows(4, revision=1)
+    words, voice, notice, back = lane_of(pair)
+    assert [one.kind for one in (words, voice)] == [EffectKind.GROUP] * 2
+    assert [one.kind for one in (notice, back)] == [EffectKind.UNGROUP] * 2
+    assert all(refs(one) == [1, 2, 4] for one in (words, voice, notice))
+    assert refs(back) == [1, 2, 4, HOST]
+
+
+def test_who_comes_later_is_let_in_before_its_end_and_brought_back_with_the_others(pair: Bare) -> None:
+    pair.deliver()
+    pair.grows(4, revision=3)
+    words, voice, joins, follows, notice, back = lane_of(pair)
+    assert (joins.key, follows.key) == (f"{words.key}/r3", f"{voice.key}/r3")
+    assert (joins.target_key, follows.target_key) == (words.key, voice.key)
+    assert (joins.template, follows.template) == ("pairing/joined", "")
+    assert (refs(joins), refs(follows)) == ([4], [4])
+    assert notice.key.endswith("/r3/notice")
+    assert [notice.not_before, back.not_before] == [OVER - NOTICE, OVER]
+    assert notice.target_key == back.target_key == voice.key
+    assert (refs(notice), refs(back)) == ([1, 2, 4], [1, 2, 4, HOST])
+    assert not joins.ping
+    pair.grows(5, 4, revision=4)
+    assert refs(lane_of(pair)[-1]) == [1, 2, 5, 4, HOST]
+    for moment in (FIRST, OVER - NOTICE, OVER):
+        pair.clock.move_to(moment)
+        pair.deliver()
+    assert {state for _, state in states_of(pair)} == {"sent"}
+
+
+def test_who_comes_in_the_last_half_minute_hears_no_second_notice(pair: Bare) -> None:
+    pair.deliver()
+    pair.clock.move_to(OVER - NOTICE)
+    pair.deliver()
+    pair.grows(4, revision=3)
+    lane = lane_of(pair)
+    assert [one.key for one in lane if one.key.endswith("/notice")] == [f"ungroup/{KEY}/notice"]
+    assert refs(lane[-1]) == [1, 2, 4, HOST] and lane[-1].key.endswith("/r3")
+
+
+def test_a_group_that_takes_longer_hears_of_its_end_once_more(pair: Bare) -> None:
+    pair.deliver()
+    pair.clock.move_to(OVER - NOTICE)
+    pair.deliver()
+    pair.ends(OVER + timedelta(minutes=2), revision=2)
+    *_, notice, back = lane_of(pair)
+    later = OVER + timedelta(minutes=2)
+    assert [notice.not_before, back.not_before] == [later - NOTICE, later]
+    pair.clock.move_to(OVER)
+    pair.deliver()
+    assert back.key not in {one.key for one in lane_of(pair) if one.state is EffectState.SENT}
+
+
+def test_who_meets_elsewhere_has_words_alone_and_the_last_of_them_at_the_end(bare: Bare) -> None:
+    bare.clock.move_to(FIRST)
+    bare.store.write(lambda db: bare.begin(db, voice=False))
+    words, notice, end = lane_of(bare)
+    assert [notice.target_key, end.target_key] == [words.key] * 2
+    assert [notice.not_before, end.not_before] == [OVER - timedelta(minutes=1), OVER]
+
+
+# What goes wrong.
 
 
 def test_a_missing_permission_is_told_once_a_room_whatever_comes_after(bare: Bare) -> None:

@@ -35,7 +35,7 @@ def test_the_default_program_week_by_week(chat: World) -> None:
         "as in week 2, for Weather",
     ):
         assert words in said
-    assert "16:05 the pairs" in said
+    assert "16:10 at the latest it begins" in said
     assert "if you still owe it: Two honest conversations" in said
     assert "a survey, “Looking back”" in said
     assert "summary" not in said, "what facilitators get is not told"

@@ -188,7 +188,7 @@ BOTH = pytest.mark.parametrize("told", ["default", "mixed"])
 OF_A_MEETING = (
     "sessions/reminder-hour",
     "sessions/open-doors",
-    "pairing/groups",
+    "pairing/round",
     "reflections/ask",
     "reunion/hour-before",
 )
@@ -300,6 +300,9 @@ def _computed(told: Told) -> dict[str, object]:
         day = _moment(line["at"]).astimezone(zone).date()
         if day not in {at.astimezone(zone).date() for at in told.starts.values()}:
             weeks[line["to"], day - timedelta(days=day.weekday())] += 1
+    heard: Counter[str] = Counter()
+    for row in told.sheets["heard"]:
+        heard[row["name"]] += int(row["times"])
     late = [_moment(line["at"]) - _moment(line["due"]) for line in told.lines if "due" in line]
     return {
         "people": len(told.sheets["applications"]),
@@ -314,6 +317,13 @@ def _computed(told: Told) -> dict[str, object]:
         "pings_per_member": max(Counter(line["to"] for line in pings).values()),
         "pings_week_max": max(weeks.values()),
         "late_max_s": round(max(late).total_seconds(), 3),
+        "attendee_minutes": [
+            sum(int(row["seconds"]) for row in rows if (row["attendees"], row["state"]) == ("yes", "held")) // 60
+            for _, some in groupby(told.sheets["segments"], key=lambda row: row["session"])
+            for rows in [list(some)]
+        ],
+        "heard_min": min(heard.values()),
+        "heard_max": max(heard.values()),
     }
 
 

@@ -135,7 +135,6 @@ MORE: Mapping[str, tuple[str, ...]] = {
     "graduation/letter": SIGNED,
     "leaders/letter": (*SIGNED, *ASKED),
     "leaders/unapproved": (*SIGNED, *ASKED),
-    "pairing/group": ("people", "ends"),
     "pairing/back": ("people", "ends"),
     "pairing/last-minute": ("people", "ends"),
     "pairing/over": ("people", "ends"),
