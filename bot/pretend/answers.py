@@ -26,7 +26,6 @@ STOCKS = {
     "surveys/answer": "comments",
     "reflections/reflect/promise": "promises",
     "promises/make/words": "promises",
-    "chatham/reflect": "reflections",
     "reviews/give/works": "works",
     "reviews/give/question": "asks",
     "reviews/give/suggestion": "suggestions",
