@@ -15,11 +15,12 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 
-from cohorts import breakouts, conductor, polls
-from cohorts.cohort import Cohort
+from cohorts import breakouts, calling, chatham, conductor, heard, polls
+from cohorts.cohort import Cohort, Membership, person_of
 from cohorts.conductor import Line, LineState, kind_of
 from cohorts.errors import Refused
 from cohorts.people import Person
+from cohorts.program_kinds import SegmentKind
 from cohorts.sessions import Session, SessionState
 from cohorts.store import Db, link, moment
 
@@ -89,7 +90,9 @@ class View:
     kind: str = ""
     prompt: str = ""
     why: str = ""
-    called: str = ""
+    called: str = ""  # whose turn it is to speak, or whose part it is
+    floor: bool = False  # the part is theirs
+    unnamed: bool = False  # nobody is named for what they say
     place: int = 0
     steps: tuple[Step, ...] = ()
     next: Step | None = None
@@ -155,6 +158,7 @@ def view(db: Db, cohort: Cohort, session: Session, now: datetime) -> View:
     ends, coming = conductor.ends_at(show, now), conductor.to_come(show)
     stands = show.paused_at is not None
     rooms, beside = _groups(db, session, line.detail) if line is not None and _is_round(line) else ((), ())
+    seat = _name(db, line.detail) if line is not None and line.segment.kind is SegmentKind.HOT_SEAT else ""
     return View(
         title=session.title,
         program=cohort.name,
@@ -165,7 +169,9 @@ def view(db: Db, cohort: Cohort, session: Session, now: datetime) -> View:
         kind=kind_of(line),
         prompt=line.segment.prompt if line is not None else "",
         why=line.why if line is not None else "",
-        called=_called_on(db, session, now),
+        called=seat or _called_on(db, session, now),
+        floor=bool(seat),
+        unnamed=chatham.is_on(db, session, now),
         place=show.place,
         steps=tuple(_step(one) for one in show.lines),
         next=_step(coming[0]) if coming else None,
@@ -217,8 +223,18 @@ def _poll(db: Db, cohort: Cohort, session: Session, since: datetime, now: dateti
 
 
 def _called_on(db: Db, session: Session, now: datetime) -> str:
-    """Whose turn it is to speak, by first name; "" while nobody is called on, as long as no turns are kept."""
-    return ""
+    """Who was asked to speak and hasn't yet, by first name; nobody any more when the talk is elsewhere."""
+    turns = heard.turns(db, session)
+    if not turns or not calling.is_waiting(db, session, turns[-1]) or turns[-1].at + calling.STALE <= now:
+        return ""
+    return _name(db, turns[-1].membership_id)
+
+
+def _name(db: Db, membership_id: int | None) -> str:
+    if membership_id is None:
+        return ""
+    person = person_of(db, db.get_one(Membership, membership_id))
+    return short_names([person])[person.id]
 
 
 # Who is where.

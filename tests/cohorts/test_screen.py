@@ -8,7 +8,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from cohorts import attendance, cohort, conducting, conductor, meeting, people, polls, screen, sessions
+from cohorts import (
+    attendance,
+    calling,
+    chatham,
+    cohort,
+    conducting,
+    conductor,
+    meeting,
+    people,
+    polls,
+    screen,
+    sessions,
+)
 from cohorts.breakouts import Breakout, Seat
 from cohorts.cohort import Membership
 from cohorts.conductor import LineState, Show
@@ -153,6 +165,29 @@ def test_a_poll_is_counted_before_everybody_s_eyes_and_names_nobody(evening: Eve
     evening.does(closed)
     assert evening.shows(minutes=1).poll == Ballot("What first?", (("Import", 0), ("Sharing", 1)), closed=True)
     assert evening.shows(minutes=3).poll is None
+
+
+def test_whoever_is_called_on_stands_there_until_the_talk_is_elsewhere(evening: Evening) -> None:
+    def called(db: Db) -> None:
+        evening.begins(db)
+        calling.call(db, evening.circle.again(db), evening.session(db), by=evening.circle.fay, now=FIRST)
+
+    evening.does(called)
+    assert evening.shows(minutes=1).called in ("Ana", "Ben", "Chi")
+    assert not evening.shows(minutes=1).floor
+    assert evening.shows(minutes=6).called == ""
+
+
+def test_somebody_has_the_floor_and_where_nobody_is_named_that_is_said(evening: Evening) -> None:
+    def seated(db: Db) -> None:
+        show = evening.begins(db)
+        conductor.insert_now(db, show, Segment(kind=SegmentKind.HOT_SEAT, minutes=10), now=FIRST)
+        show.change(show.place, detail=evening.members[1])
+        chatham.begin(db, evening.session(db), now=FIRST)
+
+    evening.does(seated)
+    shown = evening.shows()
+    assert (shown.called, shown.floor, shown.unnamed) == ("Ben", True, True)
 
 
 def test_a_link_leads_to_its_session_alone_and_only_while_that_is_on(evening: Evening) -> None:
