@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from sqlmodel import col, select
@@ -23,7 +23,7 @@ from bot.platforms.local.draw import text_of
 from bot.platforms.local.send import LocalPlatform
 from cohorts import gatherings, outbox, people, sessions, timetable
 from cohorts.cohort import Cohort
-from cohorts.facts import Fact, PersonRef, thaw
+from cohorts.facts import PersonRef, thaw
 from cohorts.gatherings import NOTICE, Circle
 from cohorts.outbox import Effect, EffectKind, EffectState
 from cohorts.people import Granted, Person
@@ -40,7 +40,7 @@ OVER = FIRST + timedelta(minutes=8)
 PEOPLE = ("ana", "ben", "fay", "chi", "dan")
 HOST = 3  # Fay looks in on groups
 KEY = "session:1/round:1/group:1"
-OWN_PLACE: dict[str, Fact] = {"prompt": "", "alike": None, "number": 0, "link": ""}
+OWN_PLACE: dict[str, Any] = {"prompt": "", "alike": None, "number": 0, "link": ""}
 
 
 def cohort_of(db: Db) -> Cohort:
