@@ -43,12 +43,15 @@ def press(session: Session) -> Press:
 def ask(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime | None = None) -> None:
     """Everyone who is there, privately and once, however often it is asked for."""
     for member in owing(db, session, there(db, cohort, session)):
+        key = f"session:{session.id}/reflection/{member.id}"
+        if outbox.has(db, key):
+            continue
         quiet.asked(db, member, at=now)
         outbox.tell(
             db,
             person_of(db, member),
             "reflections/ask",
-            key=f"session:{session.id}/reflection/{member.id}",
+            key=key,
             now=now,
             due=due,
             expires=now + KEPT_OPEN,

@@ -333,6 +333,11 @@ def posted(db: Db, room: Room, receipt: str) -> Effect | None:
     return db.exec(query).first()
 
 
+def has(db: Db, key: str) -> bool:
+    """Whether something was decided under this key, whatever became of it."""
+    return db.exec(select(Effect.id).where(Effect.key == key)).first() is not None
+
+
 def withdraw(db: Db, about: About, *, reason: str) -> None:
     """Take back what is unsent about an older revision of something than `about` names."""
     db.exec(

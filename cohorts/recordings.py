@@ -2,14 +2,11 @@
 
 from datetime import datetime
 
-from sqlmodel import select
-
 from cohorts import audit, outbox
 from cohorts.cohort import Cohort, room_of
 from cohorts.errors import Refused
 from cohorts.facts import clean
 from cohorts.lint_references import is_https
-from cohorts.outbox import Effect
 from cohorts.people import Person
 from cohorts.sessions import Session, SessionState
 from cohorts.store import Db
@@ -26,9 +23,9 @@ def keep(db: Db, cohort: Cohort, session: Session, url: str, *, by: Person, now:
     db.flush()
     audit.record(db, by, "session/recording", now=now, session=session.id)
     recap, key = f"session:{session.id}/recap", f"session:{session.id}/recording"
-    if not _is_there(db, recap):
+    if not outbox.has(db, recap):
         return False
-    if _is_there(db, key):
+    if outbox.has(db, key):
         outbox.edit(db, key, "desk/recording", key=f"{key}/{now.isoformat()}", now=now, title=session.title, url=url)
     else:
         outbox.announce(
@@ -43,7 +40,3 @@ def keep(db: Db, cohort: Cohort, session: Session, url: str, *, by: Person, now:
             url=url,
         )
     return True
-
-
-def _is_there(db: Db, key: str) -> bool:
-    return db.exec(select(Effect.id).where(Effect.key == key)).first() is not None

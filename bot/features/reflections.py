@@ -7,11 +7,12 @@ from bot.ask import Answers, Ask, Asking, Due, Reply, Response
 from bot.features.chatham import reflection_form
 from bot.message import Field, FieldKind
 from bot.registry import Option, button, command, due, form
-from cohorts import chatham, looking_back, outbox, promises, reflections, sessions
+from cohorts import chatham, looking_back, outbox, promises, quiet, reflections, sessions
 from cohorts.bundling import daytime
 from cohorts.cohort import person_of
 from cohorts.errors import Invalid, Remark
 from cohorts.people import Role
+from cohorts.quiet import Volume
 from cohorts.sessions import Session, SessionState
 
 
@@ -83,12 +84,17 @@ def reflected(ask: Ask, answers: Answers, session_id: int) -> Response:
 
 @due("reflections/again")
 def again(due: Due, session_id: int) -> None:
-    """Once more, two hours later, to those who were there; where it is night by then, in the morning."""
+    """Once more, two hours later, to those who were there; where it is night by then, in the morning.
+
+    Not to those who want to hear less: they have been asked.
+    """
     session, cohort = sessions.get(due.db, session_id)
     if session.state is not SessionState.HELD:
         return
     for member in looking_back.owing(due.db, session, looking_back.there(due.db, cohort, session)):
         person = person_of(due.db, member)
+        if quiet.volume_of(due.db, member, now=due.now) is not Volume.STAY:
+            continue
         outbox.enclose(
             due.db,
             person,

@@ -25,7 +25,7 @@ from tests.bench.pairing_ways import (
 
 SITUATIONS = [(12, 6, 0.0), (12, 11, 0.0), (8, 6, 0.0), (12, 6, 0.2), (10, 8, 0.2), (12, 11, 0.2)]
 RUNS = 600
-RUNS_ABSENT = 150  # of those who stay away every day: each of our draws weighs dozens of pairings
+RUNS_ABSENT = 60  # of those who stay away every day: each of our draws weighs dozens of pairings
 SIT_OUT, TRIO, ALWAYS = Rules(odd="sit_out"), Rules(odd="trio"), Rules(odd="always_trio")
 
 WAYS: dict[str, Pairing] = {
