@@ -284,49 +284,6 @@ def _move(db: Db, kind: EffectKind, room: Room, person: Person, as_: For, now: d
     put(db, effect, None, as_)
 
 
-def upload(
-    db: Db,
-    person: Person,
-    template: str,
-    *,
-    key: str,
-    file: dict[str, Json],
-    now: datetime,
-    about: About | None = None,
-    **facts: Fact,
-) -> None:
-    """A file, made when it is sent and put into somebody's direct messages."""
-    effect = Effect(
-        workspace_id=person.workspace_id,
-        key=key,
-        lane=f"person:{person.id}",
-        kind=EffectKind.UPLOAD,
-        person_id=person.id,
-        template=template,
-        file=file,
-        created_at=now,
-        due_at=now,
-    )
-    put(db, effect, about, None, (), facts)
-
-
-def picture(
-    db: Db,
-    room: Room,
-    template: str,
-    *,
-    key: str,
-    file: dict[str, Json],
-    now: datetime,
-    about: About | None = None,
-    **facts: Fact,
-) -> None:
-    """A file, made when it is sent, that everybody in a room sees; it notifies nobody."""
-    effect = in_room(room, EffectKind.UPLOAD, key, now)
-    effect.template, effect.file = template, file
-    put(db, effect, about, None, (), facts)
-
-
 def posted(db: Db, room: Room, receipt: str) -> Effect | None:
     """The message of ours that a platform knows by this receipt in a room."""
     query = select(Effect).where(Effect.room_id == room.id, Effect.kind == EffectKind.POST, Effect.receipt == receipt)

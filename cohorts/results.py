@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from cohorts import outbox, survey_results
+from cohorts import outbox, survey_results, uploads
 from cohorts.cohort import Cohort, room_of
 from cohorts.errors import Refused
 from cohorts.program_kinds import SegmentKind
@@ -30,7 +30,7 @@ def show(db: Db, cohort: Cohort, session: Session, survey_key: str, *, now: date
             shown=found["shown"],
         )
         return False
-    outbox.picture(
+    uploads.picture(
         db,
         room_of(db, cohort),
         "results/picture",

@@ -10,7 +10,7 @@ from bot.command_text import Kind
 from bot.message import Choice, File
 from bot.registry import Option, Registry, command, export, file_maker
 from bot.sheets import MEDIA_TYPES, Format, Sheet, to_xlsx, to_zip, write
-from cohorts import exports, outbox
+from cohorts import exports, uploads
 from cohorts.cohort import Cohort
 from cohorts.errors import Refused
 from cohorts.exports import Table
@@ -103,7 +103,7 @@ def export_(ask: Ask, what: str, format: str = "csv") -> Reply:
     wanted = what.casefold().strip()
     if wanted not in known:
         raise Refused("exports/no-such", words=what[:60], known=known)
-    outbox.upload(
+    uploads.upload(
         ask.db,
         ask.person,
         "exports/file",

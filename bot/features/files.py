@@ -9,7 +9,7 @@ from bot.ask import Ask, Part, Reply
 from bot.command_text import Kind
 from bot.message import Choice, File
 from bot.registry import Option, Registry, button, command, file_maker
-from cohorts import handed_in, outbox
+from cohorts import handed_in, uploads
 from cohorts.attachments import Attachment
 from cohorts.handed_in import HandIn
 from cohorts.outbox import Press
@@ -58,7 +58,7 @@ def get(ask: Ask, cohort_id: int, submission_id: int) -> Reply:
 
 def _send(ask: Ask, found: HandIn) -> Reply:
     for file in found.files:
-        outbox.upload(
+        uploads.upload(
             ask.db,
             ask.person,
             "files/file",

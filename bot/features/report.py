@@ -9,7 +9,7 @@ from bot.ask import Ask, Reply
 from bot.message import File
 from bot.registry import Registry, command, file_maker, quotable
 from cohorts import cohort as cohorts_
-from cohorts import outbox, quotes, reports
+from cohorts import quotes, reports, uploads
 from cohorts.cohort import Cohort
 from cohorts.facts import Fact
 from cohorts.people import Role
@@ -30,7 +30,7 @@ def report(ask: Ask) -> Reply:
     cohort = whose.recorded(ask)
     page = _report(ask.db, cohort, ask.registry)
     for format_ in FORMATS:
-        outbox.upload(
+        uploads.upload(
             ask.db,
             ask.person,
             "report/file",
