@@ -10,6 +10,11 @@ from cohorts.store import Db
 
 SHARED_WORDS = 3
 _LONG = 5  # letters of a word that says something
+_SMALL_WORDS = (
+    "about after again because before being could doing every first might other should since something their there "
+    "these thing things those until where which while whose without would"
+)
+_SAYS_NOTHING = frozenset(_SMALL_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +61,4 @@ def _same(said: Sequence[str | None]) -> str:
 def _words(text: str) -> list[str]:
     """The longer words, once each, as they come."""
     bare = "".join(char if char.isalpha() else " " for char in text.casefold())
-    return list(dict.fromkeys(word for word in bare.split() if len(word) >= _LONG))
+    return list(dict.fromkeys(word for word in bare.split() if len(word) >= _LONG and word not in _SAYS_NOTHING))

@@ -69,6 +69,17 @@ def redraw(db: Db, cohort: Cohort, session: Session, show: Show, *, now: datetim
         presses=presses(session, show),
         more=facts(db, cohort, session, show, now),
     )
+    _redraw_desks(db, cohort, session, show, version, now=now)
+
+
+def somebody_came(db: Db, cohort: Cohort, session: Session, membership: Membership, *, now: datetime) -> None:
+    """Whoever conducts sees it; to the room it says nothing new."""
+    show = conductor.of(db, session) if session.state is SessionState.LIVE else None
+    if show is not None:
+        _redraw_desks(db, cohort, session, show, f"r{show.revision}/came/{membership.id}", now=now)
+
+
+def _redraw_desks(db: Db, cohort: Cohort, session: Session, show: Show, version: str, *, now: datetime) -> None:
     for person in hosting.leaders(db, cohort, session):
         outbox.edit(
             db,

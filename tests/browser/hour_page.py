@@ -17,7 +17,6 @@ from tests.platforms.conducted_hour import FORMS, Hour, Punctual
 from tests.platforms.local_stage import LocalActor, LocalStage
 
 TOKEN = "one-and-the-same-after-each-death"
-WIDE = {"width": 1280, "height": 1000}
 
 
 class AtThePage(LocalActor):
@@ -131,10 +130,26 @@ class PicturedHour(Hour):
 
 
 @asynccontextmanager
-async def at_the_page(folder: Path, *seated: str) -> AsyncIterator[OnThePage]:
+async def at_the_page(folder: Path, *seated: str, width: int = 1280) -> AsyncIterator[OnThePage]:
     async with async_playwright() as playwright, OnThePage(folder, *seated) as stage:
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        stage.page = await chromium.new_page(viewport=WIDE, reduced_motion="reduce")  # type: ignore[arg-type]
+        stage.page = await chromium.new_page(viewport={"width": width, "height": 1000}, reduced_motion="reduce")
         stage.page.set_default_timeout(PATIENCE)
         yield stage
         await chromium.close()
+
+
+async def stage_and_desk(folder: Path) -> tuple[Path, Path]:
+    """Both while pairs talk, each cut out of its page."""
+    made = folder / "hour-stage.png", folder / "hour-desk.png"
+    async with at_the_page(folder, width=1000) as stage:
+        hour = PicturedHour(stage, folder / "hour")
+        await hour.begins_as_a_cohort()
+        await hour.begins_by_a_press()
+        await hour.until(6)
+        for who, words, picture in (("Ana", "Set out · Pair share", made[0]), ("Fay", "Your desk · Set out", made[1])):
+            room = next(one.name for one in stage.chat.rooms() if one.dm_of is None) if who == "Ana" else "Caravan"
+            await stage.shows(who, room)
+            message = stage.page.locator("#messages > li").filter(has_text=words)
+            await message.last.screenshot(path=picture, animations="disabled")
+    return made

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Browser
 
 from tests.browser import walk
+from tests.browser.hour_page import stage_and_desk
 from tests.browser.page import Visitor, browser, demo
 
 PICTURES = Path(__file__).parents[2] / ".pictures"
 LARGEST = 120_000  # bytes
+PAPER = (255, 253, 250)  # of the page in daylight
 
 # What each shows stands in the README, beneath it.
 TAKEN = {
@@ -56,6 +59,17 @@ def on_a_phone(chromium: Browser, address: str, folder: Path) -> None:
     context.close()
 
 
+def beside(left: Path, right: Path, made: Path) -> None:
+    """Two pictures as one, as high as the higher."""
+    from PIL import Image
+
+    both = [Image.open(one).convert("RGB") for one in (left, right)]
+    paper = Image.new("RGB", (sum(one.width for one in both) + 24, max(one.height for one in both)), PAPER)
+    paper.paste(both[0], (0, 0))
+    paper.paste(both[1], (both[0].width + 24, 0))
+    paper.save(made)
+
+
 def keep(taken: Path, name: str) -> None:
     """A palette is enough for a page, and a third of the bytes."""
     from PIL import Image
@@ -70,7 +84,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         take(folder)
-        for taken, name in {**TAKEN, "phone": "phone"}.items():
+        stage, desk = asyncio.run(stage_and_desk(folder))
+        beside(stage, desk, folder / "conducting.png")
+        for taken, name in {**TAKEN, "phone": "phone", "conducting": "conducting"}.items():
             keep(folder / f"{taken}.png", name)
 
 
