@@ -10,11 +10,10 @@ from cohorts.store import Db
 
 SHARED_WORDS = 3
 _LONG = 5  # letters of a word that says something
-_SMALL_WORDS = (
-    "about after again because before being could doing every first might other should since something their there "
-    "these thing things those until where which while whose without would"
+_SAYS_NOTHING = frozenset(
+    {"about", "after", "again", "because", "before", "being", "could", "every", "first", "might", "other", "should"}
+    | {"since", "their", "there", "these", "thing", "things", "those", "until", "where", "which", "without", "would"}
 )
-_SAYS_NOTHING = frozenset(_SMALL_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)

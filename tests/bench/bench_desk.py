@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from tests.bench.bench_dispatch import bare_read
@@ -34,7 +35,7 @@ def measure(times: int = TIMES) -> list[Timing]:
             labels = {"a press on the desk": "+2 min", "… that makes pairs": "Next", "… that calls them back": "Back"}
             acts: dict[str, Callable[[], Awaitable[object]]] = {
                 "bare read": bare_read(Path(folder) / "caravan.sqlite"),
-                **{name: lambda label=label: fay.presses(label, "Your desk ·") for name, label in labels.items()},
+                **{name: partial(fay.presses, label, "Your desk ·") for name, label in labels.items()},
                 "a member's “I'm here”": lambda: ana.client.presses("I'm here", room=ana.room()),
             }
             taken: dict[str, list[float]] = {name: [] for name in acts}
