@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from cohorts import attendance, audit, heard, outbox, passing
+from cohorts import attendance, audit, heard, outbox, passing, rounds
 from cohorts.attendance import Attended
 from cohorts.cohort import Cohort, Membership, present, room_of
 from cohorts.errors import Refused
@@ -102,7 +102,8 @@ def _there(db: Db, cohort: Cohort, session: Session) -> dict[int, Membership]:
     seen = attendance.attendance(db, session)
     listening = passing.passing(db, cohort, session)
     members = (one for one in present(db, cohort) if seen.get(one.id) is Attended.PRESENT)
-    return {one.id: one for one in members if one.id not in listening}
+    may = (one for one in members if one.id not in listening)
+    return {one.id: one for one in may if not rounds.is_gone(db, session, one)}
 
 
 def _last(turns: Sequence[Heard]) -> int | None:

@@ -10,6 +10,10 @@ from cohorts.store import Db
 
 SHARED_WORDS = 3
 _LONG = 5  # letters of a word that says something
+_SAYS_NOTHING = frozenset(
+    {"about", "after", "again", "because", "before", "being", "could", "every", "first", "might", "other", "should"}
+    | {"since", "their", "there", "these", "thing", "things", "those", "until", "where", "which", "without", "would"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +60,4 @@ def _same(said: Sequence[str | None]) -> str:
 def _words(text: str) -> list[str]:
     """The longer words, once each, as they come."""
     bare = "".join(char if char.isalpha() else " " for char in text.casefold())
-    return list(dict.fromkeys(word for word in bare.split() if len(word) >= _LONG))
+    return list(dict.fromkeys(word for word in bare.split() if len(word) >= _LONG and word not in _SAYS_NOTHING))

@@ -150,6 +150,13 @@ def current(show: Show) -> Line | None:
     return lines[show.place] if show.place < len(lines) else None
 
 
+def asked_now(db: Db, session: Session) -> str:
+    """What people are called on for just now; "" in any other part."""
+    show = of(db, session)
+    line = current(show) if show is not None else None
+    return line.segment.prompt if line is not None and line.segment.kind is SegmentKind.CALL_ON else ""
+
+
 def to_come(show: Show) -> tuple[Line, ...]:
     return show.lines[show.place + 1 :]
 

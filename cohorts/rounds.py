@@ -103,13 +103,14 @@ def next_number(db: Db, session: Session) -> int:
 
 def _here(db: Db, cohort: Cohort, session: Session) -> list[Membership]:
     """Who was seen, or who is expected while nobody was; without those who were looked for in vain."""
-    members = [one for one in present(db, cohort) if not _is_gone(db, session, one)]
+    members = [one for one in present(db, cohort) if not is_gone(db, session, one)]
     seen, answers = attendance.attendance(db, session), attendance.answers(db, session)
     there = [one for one in members if seen.get(one.id) is Attended.PRESENT]
     return there if len(there) > 1 else [one for one in members if answers.get(one.id) is not Answer.NO]
 
 
-def _is_gone(db: Db, session: Session, membership: Membership) -> bool:
+def is_gone(db: Db, session: Session, membership: Membership) -> bool:
+    """Whether they were looked for in vain, and have not shown since that they are there."""
     last = _last_seat(db, session, membership)
     return last is not None and last.gone_at is not None and last.back_at is None
 

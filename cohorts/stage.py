@@ -69,6 +69,17 @@ def redraw(db: Db, cohort: Cohort, session: Session, show: Show, *, now: datetim
         presses=presses(session, show),
         more=facts(db, cohort, session, show, now),
     )
+    _redraw_desks(db, cohort, session, show, version, now=now)
+
+
+def somebody_came(db: Db, cohort: Cohort, session: Session, membership: Membership, *, now: datetime) -> None:
+    """Whoever conducts sees it; to the room it says nothing new."""
+    show = conductor.of(db, session) if session.state is SessionState.LIVE else None
+    if show is not None:
+        _redraw_desks(db, cohort, session, show, f"r{show.revision}/came/{membership.id}", now=now)
+
+
+def _redraw_desks(db: Db, cohort: Cohort, session: Session, show: Show, version: str, *, now: datetime) -> None:
     for person in hosting.leaders(db, cohort, session):
         outbox.edit(
             db,
@@ -121,6 +132,7 @@ def desk_facts(db: Db, cohort: Cohort, session: Session, show: Show, now: dateti
     cuts = conductor.shortened(show, late)
     seen = attendance.attendance(db, session)
     members = present(db, cohort)
+    spoken, unheard = _heard(db, cohort, session)
     return {
         **facts(db, cohort, session, show, now),
         "coming": [_line(one) for one in conductor.to_come(show)],
@@ -128,20 +140,17 @@ def desk_facts(db: Db, cohort: Cohort, session: Session, show: Show, now: dateti
         "shorter": [{"kind": kind_of(lines[place]), "minutes": minutes} for place, minutes in cuts],
         "there": sum(seen.get(one.id) is Attended.PRESENT for one in members),
         "unseen": [one.ref for one in members if seen.get(one.id) is not Attended.PRESENT],
-        "heard": _heard(db, cohort, session),
+        "heard": spoken,
+        "unheard": unheard,
     }
 
 
-def _heard(db: Db, cohort: Cohort, session: Session) -> list[Fact]:
-    """Who of those there has been heard how often, the least first."""
+def _heard(db: Db, cohort: Cohort, session: Session) -> tuple[list[Fact], int]:
+    """Who of those there has been heard how often, the most first, and how many have not been."""
     counts = heard.counts(db, cohort, session)
-    if not any(counts.values()):
-        return []
     there = {one.id: one for one in looking_back.there(db, cohort, session)}
-    return [
-        {"person": there[one].ref, "times": counts.get(one, 0)}
-        for one in sorted(there, key=lambda one: counts.get(one, 0))
-    ]
+    spoken = sorted((one for one in there if counts.get(one, 0)), key=lambda one: -counts[one])
+    return [{"person": there[one].ref, "times": counts[one]} for one in spoken], len(there) - len(spoken)
 
 
 def _seat(db: Db, line: Line | None) -> PersonRef | None:
@@ -179,24 +188,28 @@ def desk_presses(cohort: Cohort, session: Session, show: Show, now: datetime) ->
     at = {"show_id": show.id, "revision": show.revision}
     end = Press("sessions/end", {"session_id": session.id})
     if conductor.current(show) is None:
-        return [Press("sessions/end", {"session_id": session.id}, "primary"), *_more_time(show, at)]
+        return [
+            Press("sessions/end", {"session_id": session.id}, "primary"),
+            Press("conductor/extend", at),
+            *_back(show, at),
+        ]
     late = bool(conductor.shortened(show, conductor.is_late(show, session, now)))
+    paused, coming = show.paused_at is not None, conductor.to_come(show)
     return [
-        Press("conductor/resume", at, "primary")
-        if show.paused_at is not None
-        else Press("conductor/next", at, "primary"),
-        *_more_time(show, at),
+        Press("conductor/resume" if paused else "conductor/next", at, "primary"),
+        Press("conductor/extend", at),
+        *([] if paused else [Press("conductor/pause", at)]),
         *([Press("conductor/win-back", at)] if late else []),
-        *([Press("conductor/skip", at)] if conductor.to_come(show) else []),
-        *([Press("conductor/pause", at)] if show.paused_at is None else []),
-        *([Press("conductor/reorder", at)] if len(conductor.to_come(show)) > 1 else []),
+        Press("calling/next", {"session_id": session.id}, words="call-on"),
         Press("conductor/pair-now", at),
-        Press("calling/next", {"session_id": session.id}),
-        Press("polls/ask", {"cohort_id": cohort.id}),
+        Press("polls/ask", {"cohort_id": cohort.id}, words="poll"),
         Press("screen/open", {"session_id": session.id}),
+        *_back(show, at),
+        *([Press("conductor/skip", at)] if coming else []),
+        *([Press("conductor/reorder", at)] if len(coming) > 1 else []),
         end,
     ]
 
 
-def _more_time(show: Show, at: Mapping[str, int]) -> list[Press]:
-    return [Press("conductor/extend", at), *([Press("conductor/back", at)] if show.place else [])]
+def _back(show: Show, at: Mapping[str, int]) -> list[Press]:
+    return [Press("conductor/back", at)] if show.place else []

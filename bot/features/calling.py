@@ -6,7 +6,7 @@ from bot import whose
 from bot.ask import Ask, Reply
 from bot.registry import Option, button, command, export, words
 from bot.sheets import Sheet
-from cohorts import calling, heard, hosting, passing, polls, sessions
+from cohorts import calling, conductor, heard, hosting, passing, polls, sessions
 from cohorts.calling import Called
 from cohorts.cohort import Cohort, Membership, present
 from cohorts.errors import Refused
@@ -52,7 +52,7 @@ def call_said(ask: Ask) -> Reply:
 @button("calling/next", role=Role.HOST)
 def next_(ask: Ask, session_id: int) -> Reply:
     session, cohort = on_now(ask, session_id)
-    return _called(ask, cohort, session)
+    return _called(ask, cohort, session, conductor.asked_now(ask.db, session))
 
 
 def _called(ask: Ask, cohort: Cohort, session: Session, prompt: str = "") -> Reply:

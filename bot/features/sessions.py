@@ -116,6 +116,7 @@ def _here(ask: Ask, cohort: Cohort, session: Session, membership: Membership) ->
     if session.state is SessionState.PLANNED and ask.now >= session.starts_at + sessions.BY_ITSELF:
         meeting.begin(ask.db, cohort, session, now=ask.now)  # nobody was there to begin with
     joined = meeting.join_late(ask.db, cohort, session, membership, now=ask.now)
+    stage.somebody_came(ask.db, cohort, session, membership, now=ask.now)
     first = joined[0] if joined else None
     others = [PersonRef(one) for one in breakouts.people_in(ask.db, first.others)] if first else []
     place = rounds.place_of(ask.db, session, ask.person) if first else None
@@ -147,11 +148,12 @@ def _start(ask: Ask, cohort: Cohort, session: Session) -> Reply:
         raise Refused("program/not-launched", program=cohort.name)
     if not meeting.begin(ask.db, cohort, session, now=ask.now):
         return _running_already(ask, cohort, session)
+    desk = conductor.of(ask.db, session) is not None
     return Reply(
         "sessions/started",
         title=session.title,
-        desk=conductor.of(ask.db, session) is not None,
-        presses=[Press("sessions/end", {"session_id": session.id})],
+        desk=desk,
+        presses=[] if desk else [Press("sessions/end", {"session_id": session.id})],
     )
 
 

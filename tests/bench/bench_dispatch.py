@@ -20,7 +20,7 @@ def measure(times: int = 400, crowd: int = 20) -> list[Timing]:
         world = World(Path(folder), durable=True)
         try:
             running(world, 8)
-            bare = _bare(Path(folder) / "caravan.sqlite")
+            bare = bare_read(Path(folder) / "caravan.sqlite")
             rows = []
             for name, act in (
                 ("bare read", bare),
@@ -34,7 +34,7 @@ def measure(times: int = 400, crowd: int = 20) -> list[Timing]:
             world.close()
 
 
-def _bare(file: Path) -> Callable[[], Awaitable[object]]:
+def bare_read(file: Path) -> Callable[[], Awaitable[object]]:
     """The least a bot could do: one row by its key, on a thread, with nothing around it."""
 
     def read() -> object:

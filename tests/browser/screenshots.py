@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from pathlib import Path
 
@@ -9,10 +10,12 @@ from playwright.sync_api import Browser
 
 from tests.browser import walk
 from tests.browser.hour import an_hour
+from tests.browser.hour_page import stage_and_desk
 from tests.browser.page import Visitor, browser, demo
 
 PICTURES = Path(__file__).parents[2] / ".pictures"
 LARGEST = 120_000  # bytes
+PAPER = (255, 253, 250)  # of the page in daylight
 
 # What each shows stands in the README, beneath it.
 TAKEN = {
@@ -67,6 +70,17 @@ def the_screen(chromium: Browser, folder: Path) -> None:
         page.close()
 
 
+def beside(left: Path, right: Path, made: Path) -> None:
+    """Two pictures as one, as high as the higher."""
+    from PIL import Image
+
+    both = [Image.open(one).convert("RGB") for one in (left, right)]
+    paper = Image.new("RGB", (sum(one.width for one in both) + 24, max(one.height for one in both)), PAPER)
+    paper.paste(both[0], (0, 0))
+    paper.paste(both[1], (both[0].width + 24, 0))
+    paper.save(made)
+
+
 def keep(taken: Path, name: str) -> None:
     """A palette is enough for a page, and a third of the bytes."""
     from PIL import Image
@@ -83,7 +97,9 @@ def main() -> None:
         take(folder)
         with browser() as chromium:
             the_screen(chromium, folder)
-        for taken, name in {**TAKEN, "phone": "phone", "screen": "screen"}.items():
+        stage, desk = asyncio.run(stage_and_desk(folder))
+        beside(stage, desk, folder / "conducting.png")
+        for taken, name in {**TAKEN, "phone": "phone", "conducting": "conducting", "screen": "screen"}.items():
             keep(folder / f"{taken}.png", name)
 
 

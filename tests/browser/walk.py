@@ -99,7 +99,7 @@ def they_meet(visitor: Visitor, number: int) -> None:
         visitor.acts_as("Sam Rivera").photo("21-reminder")
         visitor.acts_as("Fay Okafor").reads("How it runs").photo("22-brief")
     visitor.waits("Go to it").acts_as("Fay Okafor").presses("Start")
-    expect(visitor.newest).to_contain_text("Press the button when you are done")
+    visitor.reads("You only have to listen")
     visitor.acts_as("Sam Rivera").goes_to(PROGRAM).presses("I'm here")
     expect(visitor.newest).to_contain_text("Good to see you")
     if first:

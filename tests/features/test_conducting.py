@@ -65,7 +65,7 @@ def test_every_press_answers_with_the_desk_as_it_is_now(chat: World, people: lis
     chat.fay.presses("Back", on="Your desk ·")
     assert "Set out: ritual" in desk(chat.fay)
     chat.fay.presses("+2 min", on="Your desk ·")
-    assert "7 min left" in desk(chat.fay) and "2 min late." in desk(chat.fay) and "work 2 min shorter" in desk(chat.fay)
+    assert "7 min" in desk(chat.fay) and "2 min late." in desk(chat.fay) and "work 2 min shorter" in desk(chat.fay)
     chat.fay.presses("End on time", on="Your desk ·")
     assert "late" not in desk(chat.fay) and "work, 22 min" in desk(chat.fay)
     chat.fay.presses("Skip", on="Your desk ·").presses("Skip", on="Your desk ·")
@@ -95,7 +95,7 @@ def test_plain_words_do_what_the_buttons_do(chat: World, people: list[Person]) -
     for said, seen in (
         ("next segment", "pair share"),
         ("one back", "ritual"),
-        ("two more minutes", "7 min left"),
+        ("two more minutes", "7 min"),
         ("finish on time", "work, 22 min"),
         ("stop the clock", "stands still"),
         ("start the clock", "until"),

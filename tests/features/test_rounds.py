@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from bot.config import Settings
 from bot.config_tables import Sessions
-from cohorts import breakouts, rounds
+from cohorts import breakouts, calling, rounds
 from cohorts.attendance import Attendance
 from cohorts.breakouts import Apart, Seat
 from cohorts.cohort import Cohort
@@ -369,3 +369,21 @@ def test_what_is_for_later_keeps_nothing_waiting(chat: World) -> None:
     evening.opens()
     lanes = {one.lane.partition(":")[0] for one in whispers(evening, EffectState.PENDING)}
     assert lanes == {"later"}
+
+
+def test_whoever_was_looked_for_in_vain_is_not_called_on_until_they_are_back(chat: World) -> None:
+    evening = Evening(chat, *PEOPLE[:4])
+    evening.opens()
+    (gone,) = evening.with_("ana")
+    evening.presses("ana", "Not here", LINE)
+
+    def may_be_called(db: Db, cohort: Cohort, session: Session) -> set[str]:
+        found = [one for one in calling.next_up(db, cohort, session, now=evening.now) or () if one is not None]
+        return {db.get_one(Person, one.person_id).name.casefold() for one in found}
+
+    for _ in range(4):
+        assert gone not in evening.looks(may_be_called)
+        evening.passes(minutes=1)
+        evening.does(lambda db, cohort, session: calling.call(db, cohort, session, by=None, now=evening.now))
+    chat.person(gone).says("I'm here")
+    assert gone in evening.looks(may_be_called)

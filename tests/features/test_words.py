@@ -126,7 +126,7 @@ STAGE = (
 )
 MORE: Mapping[str, tuple[str, ...]] = {
     "conductor/stage": STAGE,
-    "conductor/desk": (*STAGE, "coming", "late", "shorter", "there", "unseen", "heard"),
+    "conductor/desk": (*STAGE, "coming", "late", "shorter", "there", "unseen", "heard", "unheard"),
     "calling/called": ("person", "following", "prompt"),
     "ceremony/home": ("words", "held", "at_the_end"),
     "ceremony/kept": ("held", "at_the_end"),
@@ -537,7 +537,8 @@ ON_STAGE: Mapping[str, tuple[Fact, ...]] = {
     "next": (PART, None),
     "seat": (None, ANA),
     "unnamed": (False, True),
-    "heard": ([{"person": ANA, "times": 0}, {"person": BEN, "times": 2}], []),
+    "heard": ([{"person": ANA, "times": 1}, {"person": BEN, "times": 2}], []),
+    "unheard": (0, 9),
 }
 # Where one name means another thing.
 ELSEWHERE: Mapping[str, Mapping[str, tuple[Fact, ...]]] = {

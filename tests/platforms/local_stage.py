@@ -133,8 +133,12 @@ class LocalStage(Stage):
     async def begins(self) -> None:
         self.store = Store(f"sqlite:///{self.file}", durable=False)
         platform = LocalPlatform(self.chat, self.clock.now)
-        self.app = built(self.store, [platform], Settings(owners=("olu",)), self.clock, self._programs)
+        owners = Settings(owners=("olu",))
+        self.app = built(self.store, [platform], owners, self.clock, self._programs, self._reached)
         await self.app.delivery.recover()
+
+    def _reached(self, boundary: str) -> None:
+        """Something is about to be sent, or was sent and is not recorded yet."""
 
     async def leaves(self) -> None:
         self.app.close()

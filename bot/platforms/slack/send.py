@@ -25,6 +25,7 @@ from bot.platforms.slack.draw import Drawn, draw
 from bot.platforms.slack.errors import AnswerLost, SlackRefusal
 from bot.platforms.slack.listen import Hearing, listen
 from bot.platforms.slack.setup import Setup
+from bot.platforms.slack.unpinged import unpinged
 from bot.platforms.slack.workspaces import Seconds, Sleep, Workspace, Workspaces
 from bot.words import Words
 
@@ -275,8 +276,9 @@ class SlackPlatform:
 
 
 def _drawn(parcel: Parcel) -> tuple[Drawn, ...]:
-    """At least one."""
-    drawn = draw(parcel.message or Message())
+    """At least one. What goes to a room quietly points at nobody."""
+    message = parcel.message or Message()
+    drawn = draw(message if parcel.ping or parcel.room is None else unpinged(message))
     if not drawn:
         raise SendError("bug", permanent=True, detail="no words")
     return drawn
