@@ -7,12 +7,9 @@ from bot.ask import Answers, Ask, Asking, Due, Reply, Response
 from bot.features.chatham import reflection_form
 from bot.message import Field, FieldKind
 from bot.registry import Option, button, command, due, form
-from cohorts import chatham, looking_back, outbox, promises, quiet, reflections, sessions
-from cohorts.bundling import daytime
-from cohorts.cohort import person_of
+from cohorts import chatham, looking_back, mailbag, promises, reflections, sessions
 from cohorts.errors import Invalid, Remark
 from cohorts.people import Role
-from cohorts.quiet import Volume
 from cohorts.sessions import Session, SessionState
 
 
@@ -84,7 +81,7 @@ def reflected(ask: Ask, answers: Answers, session_id: int) -> Response:
 
 @due("reflections/again")
 def again(due: Due, session_id: int) -> None:
-    """Once more, two hours later, to those who were there; where it is night by then, in the morning.
+    """Once more, two hours later, to those who were there; where it is night by then, along with their next letter.
 
     Not to those who want to hear less: they have been asked.
     """
@@ -92,18 +89,14 @@ def again(due: Due, session_id: int) -> None:
     if session.state is not SessionState.HELD:
         return
     for member in looking_back.owing(due.db, session, looking_back.there(due.db, cohort, session)):
-        person = person_of(due.db, member)
-        if quiet.volume_of(due.db, member, now=due.now) is not Volume.STAY:
-            continue
-        outbox.enclose(
+        mailbag.add(
             due.db,
-            person,
+            cohort,
+            member,
             "reflections/again",
             key=f"{due.key}/{member.id}",
-            at=max(due.now, daytime(due.now, person.zone)),
             now=due.now,
             expires=session.ends_at + looking_back.KEPT_OPEN,
-            as_=member.hears,
             presses=[looking_back.press(session)],
             title=session.title,
             prompt=looking_back.prompt_of(cohort, session),
