@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.delivery import LEASE
-from bot.message import File, Message, Paragraph, Text
+from bot.message import Card, File, Listing, Mention, Message, Paragraph, Quote, Text
 from bot.platforms.base import Kind, Parcel, Profile, Receipt, SendError
 from bot.platforms.slack.api import TIMEOUT
 from bot.platforms.slack.draw import draw
@@ -663,3 +663,15 @@ async def test_nothing_that_is_said_or_secret_stands_in_a_log_or_an_error(stage:
 def test_the_slowest_parcel_ends_before_delivery_gives_its_work_to_another() -> None:
     slowest = (TIMEOUT.total or 0) + SETTLING + WITHIN
     assert timedelta(seconds=slowest) < LEASE
+
+
+async def test_what_a_room_hears_quietly_mentions_nobody(stage: Stage) -> None:
+    """A mention rings, whatever else it stands in."""
+    ana = (Mention("Ana Lima", stage.ana.id),)
+    blocks = (Paragraph(ana), Listing((ana,)), Quote((Paragraph(ana),)))
+    message = Message(title=ana, blocks=blocks, cards=(Card(blocks),))
+    for key, ping in (("quiet", False), ("loud", True)):
+        await stage.platform.send(stage.to_room(key=key, ping=ping, message=message))
+    quiet, loud = (f"{one.text} {one.blocks}" for one in stage.room.messages)
+    assert stage.ana.id not in quiet and quiet.count("Ana Lima") >= 7
+    assert loud.count(stage.ana.id) >= 7
