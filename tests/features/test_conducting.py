@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlmodel import select
 
 from bot.platforms.local.draw import buttons_of, text_of
+from cohorts.attendance import Attendance
 from tests.support.chat import Person, World
 from tests.support.stories import running
 
@@ -184,3 +186,23 @@ def test_whoever_did_not_answer_is_asked_once_more_two_hours_later(chat: World, 
     assert ben.sees("One line about Set out?") and not ana.sees("One line about Set out?")
     chat.until(FIRST + timedelta(days=3))
     assert sum("One line about Set out?" in text for text in ben.texts()) == 1
+
+
+def test_whoever_comes_shows_on_the_desk_at_once(chat: World, people: list[Person]) -> None:
+    chat.fay.presses("Start")
+    chat.store.write(lambda db: db.delete(db.exec(select(Attendance)).first()))
+    chat.passes(minutes=2)
+    chat.fay.presses("+2 min", on="Your desk ·")
+    assert "5 seen so far. Not yet: Ana." in desk(chat.fay)
+    people[0].presses(HERE, room=people[0].room())
+    assert "6 seen so far." in desk(chat.fay) and "Not yet" not in desk(chat.fay)
+
+
+def test_calling_on_from_the_desk_asks_what_the_part_asks(chat: World, people: list[Person]) -> None:
+    chat.fay.presses("Start")
+    chat.until(FIRST + timedelta(minutes=46))
+    chat.fay.presses("Call on", on="Your desk ·")
+    asked = [text for text in people[0].texts(people[0].room()) if "would you like to take this one?" in text]
+    assert len(asked) == 2 and all("Read yours aloud" in text for text in asked)
+    chat.fay.presses("+2 min", on="Your desk ·")
+    assert "Heard so far:" in desk(chat.fay) and "; 4 not yet." in desk(chat.fay)

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.delivery import LEASE
-from bot.message import File, Message, Paragraph, Text
+from bot.message import Card, File, Listing, Mention, Message, Paragraph, Quote, Text
 from bot.platforms.base import Kind, Parcel, Profile, Receipt, SendError
 from bot.platforms.slack.api import TIMEOUT
 from bot.platforms.slack.draw import draw
@@ -700,3 +700,15 @@ async def test_without_the_scope_for_small_groups_it_says_which_one_is_missing(s
     with pytest.raises(SendError) as refused:
         await stage.platform.send(stage.to_room(kind=Kind.GROUP, accounts=(stage.ana.user.id, ben.user.id)))
     assert (refused.value.reason, refused.value.detail) == ("missing-scope", "mpim:write")
+
+
+async def test_what_a_room_hears_quietly_mentions_nobody(stage: Stage) -> None:
+    """A mention rings, whatever else it stands in."""
+    ana = (Mention("Ana Lima", stage.ana.id),)
+    blocks = (Paragraph(ana), Listing((ana,)), Quote((Paragraph(ana),)))
+    message = Message(title=ana, blocks=blocks, cards=(Card(blocks),))
+    for key, ping in (("quiet", False), ("loud", True)):
+        await stage.platform.send(stage.to_room(key=key, ping=ping, message=message))
+    quiet, loud = (f"{one.text} {one.blocks}" for one in stage.room.messages)
+    assert stage.ana.id not in quiet and quiet.count("Ana Lima") >= 7
+    assert loud.count(stage.ana.id) >= 7
