@@ -102,6 +102,17 @@ def close(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datet
         end(db, cohort, session, now=now, due=due)
 
 
+def arrive(
+    db: Db, cohort: Cohort, session: Session, membership: Membership, source: str, *, now: datetime
+) -> list[Joined]:
+    """Somebody shows that they are there: the session begins if that is what it waits for, and while a round is on
+    they join a group of it."""
+    attendance.seen(db, session, membership, source, now=now)
+    if session.state is SessionState.PLANNED and now >= session.starts_at + sessions.BY_ITSELF:
+        begin(db, cohort, session, now=now)  # nobody was there to begin with
+    return join_late(db, cohort, session, membership, now=now)
+
+
 def join_late(db: Db, cohort: Cohort, session: Session, membership: Membership, *, now: datetime) -> list[Joined]:
     """While a round is on, a latecomer joins a group of it, and comes to where that group is."""
     rounds.came(db, session, membership, now=now)
