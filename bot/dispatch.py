@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot import votes
+from bot import news
 from bot.acquaintance import looks_the_same, written_down
 from bot.arguments import MOST_CHOICES, checked, field, read_options
 from bot.ask import COMMAND, Ask, Asking, Listed, Reply, Response
@@ -23,7 +23,7 @@ from bot.command_text import Kind, UnknownCommand
 from bot.directory import look_up
 from bot.message import Choice, Field, FieldKind, Scalar
 from bot.plain_dates import day_first
-from bot.platforms.base import Changed, CommandInfo, Deed, Inbound, Invited, Outcome, ShortcutInfo, Typed, Voted
+from bot.platforms.base import Changed, CommandInfo, Deed, Inbound, Invited, Outcome, ShortcutInfo, Typed
 from bot.registry import Declared, Registry
 from bot.render import Directory, Renderer, refs
 from bot.threads import Busy, Threads
@@ -127,12 +127,10 @@ class Dispatch:
             case Invited(name=name):
                 await self._threads.write_soon(lambda db: self._brought_in(db, inbound, name))
                 self._committed()
-            case Voted() as voted if await self._threads.read(lambda db: self._known(db, inbound) is not None):
+            case _ if await self._threads.read(lambda db: self._known(db, inbound) is not None):
                 with suppress(Refused):
-                    await self._threads.write_soon(lambda db: self._voted(db, inbound, voted))
+                    await self._threads.write_soon(lambda db: self._told(db, inbound))
                     self._committed()
-            case _:
-                return
 
     def _brought_up_to_date(self, db: Db, inbound: Inbound) -> None:
         """Strangers stay strangers: a workspace has thousands of people, a cohort fifteen."""
@@ -147,10 +145,10 @@ class Dispatch:
             inviter = people.known(db, place, inbound.account)
             handmade.brought_in(db, place.id, inviter, inbound.room, name, now=self._clock.now())
 
-    def _voted(self, db: Db, inbound: Inbound, voted: Voted) -> None:
+    def _told(self, db: Db, inbound: Inbound) -> None:
         who = self._known(db, inbound)
         if who is not None:
-            votes.heard(self._ask(db, inbound, *who), voted, authorise)
+            news.heard(self._ask(db, inbound, *who), inbound.deed, authorise)
 
     async def _noted(self, inbound: Inbound, answer: _Answer) -> _Answer:
         """Nothing was done, and whoever asked is known all the same; the same event again is answered no more."""

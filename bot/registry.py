@@ -103,6 +103,15 @@ def vote(name: str, *, role: Role | None = None) -> Callable[[F], F]:
     return _mark("vote", name, role=role)
 
 
+def entered(name: str) -> Callable[[F], F]:
+    """Somebody whom we know is where people talk: `(ask, rooms, link, came) -> bool`, whether that was news.
+
+    `rooms` are those of ours that the place belongs to, `link` leads there; it is told again while they stay, and
+    `came` when they were elsewhere before.
+    """
+    return _mark("entered", name)
+
+
 def due(name: str) -> Callable[[F], F]:
     """A touchpoint's work. The handler takes the due and the touchpoint's arguments by name."""
     return _mark("due", name)

@@ -13,6 +13,7 @@ from bot.message import Unread
 from bot.platforms.base import (
     Changed,
     Deed,
+    Entered,
     Filled,
     Inbound,
     Invited,
@@ -101,7 +102,7 @@ class Understanding:
                 return Call(declared, {"text": text, "link": link, **by})
             case Visited():
                 return Call(self._declared("visit", "page"), {})
-            case Changed() | Invited() | Voted():
+            case Changed() | Invited() | Voted() | Entered():
                 return None
             case Wrote(text=text):
                 return Call(self._meant(text), {})

@@ -23,6 +23,7 @@ from cohorts import (
     reunion,
     rounds,
     sessions,
+    stage,
     touchpoints,
     unseen,
 )
@@ -100,6 +101,19 @@ def close(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datet
         unseen.ask(db, cohort, session, now=now, due=due)
     else:
         end(db, cohort, session, now=now, due=due)
+
+
+def arrive(
+    db: Db, cohort: Cohort, session: Session, membership: Membership, source: str, *, now: datetime
+) -> list[Joined]:
+    """Somebody shows that they are there: the session begins if that is what it waits for, and while a round is on
+    they join a group of it."""
+    attendance.seen(db, session, membership, source, now=now)
+    if session.state is SessionState.PLANNED and now >= session.starts_at + sessions.BY_ITSELF:
+        begin(db, cohort, session, now=now)  # nobody was there to begin with
+    joined = join_late(db, cohort, session, membership, now=now)
+    stage.somebody_came(db, cohort, session, membership, now=now)
+    return joined
 
 
 def join_late(db: Db, cohort: Cohort, session: Session, membership: Membership, *, now: datetime) -> list[Joined]:

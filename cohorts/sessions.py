@@ -25,6 +25,7 @@ from cohorts.states import advance
 from cohorts.store import Db, choice, json, link, moment
 
 BY_ITSELF = timedelta(minutes=10)  # after the hour, for those who are there
+EARLY = timedelta(minutes=30)  # before its time one may begin it, and be there
 LAST_RECAP_AT = time(9, 0)  # in the cohort's zone
 
 
@@ -76,7 +77,7 @@ def begin(db: Db, session: Session, *, now: datetime) -> bool:
     """From planned to live; False when it runs already. Not earlier than half an hour before its time."""
     if session.state is SessionState.LIVE:
         return False
-    if session.starts_at - now > timedelta(minutes=30):
+    if session.starts_at - now > EARLY:
         raise Refused("sessions/too-early", title=session.title, starts=session.starts_at)
     session.state = advance(SESSION_LIFE, session.state, SessionState.LIVE, "sessions/cannot-start")
     session.began_at = now

@@ -110,13 +110,9 @@ def _here(ask: Ask, cohort: Cohort, session: Session, membership: Membership) ->
     """Once the pairs are made, a latecomer joins the smallest group."""
     if session.state is SessionState.HELD or ask.now > session.ends_at + timedelta(hours=1):
         raise Refused("sessions/over", title=session.title)
-    if ask.now < session.starts_at - timedelta(minutes=30):
+    if ask.now < session.starts_at - sessions.EARLY:
         raise Refused("sessions/too-early", title=session.title, starts=session.starts_at)
-    attendance.seen(ask.db, session, membership, "check-in", now=ask.now)
-    if session.state is SessionState.PLANNED and ask.now >= session.starts_at + sessions.BY_ITSELF:
-        meeting.begin(ask.db, cohort, session, now=ask.now)  # nobody was there to begin with
-    joined = meeting.join_late(ask.db, cohort, session, membership, now=ask.now)
-    stage.somebody_came(ask.db, cohort, session, membership, now=ask.now)
+    joined = meeting.arrive(ask.db, cohort, session, membership, "check-in", now=ask.now)
     first = joined[0] if joined else None
     others = [PersonRef(one) for one in breakouts.people_in(ask.db, first.others)] if first else []
     place = rounds.place_of(ask.db, session, ask.person) if first else None

@@ -103,7 +103,20 @@ class Voted:
     taken_back: bool = False
 
 
-Deed: TypeAlias = Typed | Pressed | Filled | Wrote | Picked | Visited | Changed | Invited | Voted
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """Somebody is where people talk: `rooms` (platform ids) are those it belongs to, `link` leads there. Nobody waits
+    for an answer.
+
+    It is told again while they stay; `came` when they were in none of it a moment ago.
+    """
+
+    rooms: tuple[str, ...]
+    link: str = ""
+    came: bool = False
+
+
+Deed: TypeAlias = Typed | Pressed | Filled | Wrote | Picked | Visited | Changed | Invited | Voted | Entered
 
 
 @dataclass(frozen=True, slots=True)

@@ -267,7 +267,9 @@ class DiscordStage(Stage):
     async def quiet(self) -> None:
         """Also what follows a long answer a moment later."""
         await self.discord.quiet(within=WITHIN, still=0.03)
-        while await under_way("Hearing._answered", "Hearing._decided", "Hearing._turned", "Hearing._suggested"):
+        while await under_way(
+            "Hearing._answered", "Hearing._decided", "Hearing._turned", "Hearing._suggested", "Hearing._told"
+        ):
             await self.discord.quiet(within=WITHIN, still=0.03)
 
     def complaints(self) -> Sequence[str]:

@@ -50,7 +50,9 @@ def door() -> SmallDoor:
 async def test_no_privileged_intent_is_asked_for(discord: FakeDiscord, guild: FakeGuild) -> None:
     async with Listening(discord):
         [session] = discord.gateway.sessions.values()
-        assert session.intents == library.Intents(guilds=True, dm_messages=True, guild_polls=True).value
+        assert (
+            session.intents == library.Intents(guilds=True, dm_messages=True, guild_polls=True, voice_states=True).value
+        )
 
 
 async def test_a_dropped_gateway_is_resumed_and_nothing_said_meanwhile_is_lost(

@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 Payload: TypeAlias = Mapping[str, Any]  # JSON as Discord sends it
 Heard: TypeAlias = Callable[[str, Payload], None]  # the event's name and its data
 
+VOICE = "VOICE_STATE_UPDATE"
 BETWEEN_IDENTIFIES = 5.0  # seconds: Discord takes one in five
 HANDSHAKE = 60.0  # seconds that a connection may take to be made
 MOST_PATIENCE = 60.0  # seconds between two attempts
@@ -36,11 +37,13 @@ _LOST = (OSError, TimeoutError, aiohttp.ClientError, discord.HTTPException, disc
 
 
 def _intents() -> discord.Intents:
-    """Servers, what is written to the bot itself, and votes; none that Discord has to grant."""
+    """Servers, what is written to the bot itself, votes, and who is in which voice channel; none that Discord has to
+    grant."""
     intents = discord.Intents.none()
     intents.guilds = True
     intents.dm_messages = True
     intents.guild_polls = True
+    intents.voice_states = True
     return intents
 
 
@@ -175,6 +178,16 @@ class _State(ConnectionState["Client"]):
 
     def parse_message_poll_vote_remove(self, data: Any) -> None:
         self.heard("MESSAGE_POLL_VOTE_REMOVE", data)
+
+    def parse_voice_state_update(self, data: Any) -> None:
+        self.heard(VOICE, data)  # first: where they were until now is known to us
+        super().parse_voice_state_update(data)
+
+    def parse_guild_create(self, data: Any) -> None:
+        """Those who came while nobody listened are there, too."""
+        super().parse_guild_create(data)
+        for one in data.get("voice_states") or ():
+            self.heard(VOICE, {**one, "guild_id": data["id"]})
 
     def _update_references(self, ws: DiscordWebSocket) -> None:
         self.socket = ws

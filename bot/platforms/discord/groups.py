@@ -311,6 +311,17 @@ def _others(parcel: Parcel, home: Answer, own: str, channels: Iterable[Answer]) 
     ]
 
 
+def rooms_of(channel: str, channels: Iterable[Answer]) -> tuple[str, ...]:
+    """The rooms that a voice channel belongs to, as the one made along with them or as one of their groups'."""
+    all_ = tuple(channels)
+    there = next((one for one in all_ if text(one, "id") == channel and number(one, "type") == VOICE), {})
+    home = voice_of(there, all_) if there else {}
+    if not home or not (home is there or _OF_A_GROUP.search(text(there, "name"))):
+        return ()
+    beside = (one for one in all_ if text(one, "parent_id") == text(there, "parent_id"))
+    return tuple(text(one, "id") for one in beside if number(one, "type") != VOICE)
+
+
 def _marked(channel: Answer, parcel: Parcel) -> bool:
     return text(channel, "name").endswith(f" · {mark(parcel)}")
 

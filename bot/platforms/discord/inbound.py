@@ -11,7 +11,19 @@ from typing import TypeAlias
 
 from bot.attached import Attached
 from bot.message import Message
-from bot.platforms.base import CommandInfo, Deed, Filled, Picked, Pressed, ShortcutInfo, Typed, Voted, Wrote
+from bot.platforms.base import (
+    CommandInfo,
+    Deed,
+    Filled,
+    Inbound,
+    Picked,
+    Pressed,
+    Profile,
+    ShortcutInfo,
+    Typed,
+    Voted,
+    Wrote,
+)
 from bot.platforms.discord import tree
 from bot.platforms.discord.forms import AGAIN, CONTINUE, Forgotten, Modal, forgotten, further, modal, returned, where
 from bot.platforms.discord.gateway import Payload
@@ -116,17 +128,8 @@ class Turned:
     half_done: Filled | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ballot:
-    """A vote in a poll, the bot's or anybody's; nobody waits for an answer."""
-
-    guild: str
-    channel: str
-    account: str
-    vote: Voted
-
-
-News: TypeAlias = Arrival | Looking | Turned | Ballot | None
+# What is Inbound at once has nobody who waits for an answer: a vote in a poll, the bot's or anybody's.
+News: TypeAlias = Arrival | Looking | Turned | Inbound | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,10 +280,10 @@ def _wrote(payload: Payload) -> Arrival | None:
     return Arrival(scene, Wrote(_words_of(payload)))
 
 
-def _voted(payload: Payload, *, taken_back: bool) -> Ballot | None:
+def _voted(payload: Payload, *, taken_back: bool) -> Inbound | None:
     guild, channel = payload.get("guild_id") or "", payload["channel_id"]
     vote = Voted(f"{channel}:{payload['message_id']}", int(payload["answer_id"]) - 1, taken_back)
-    return Ballot(guild, channel, payload["user_id"], vote) if guild else None
+    return Inbound("", guild, payload["user_id"], Profile(""), vote, channel) if guild else None
 
 
 # A command's options, written so that they are read back as what they were.

@@ -23,8 +23,9 @@ from bot.platforms.discord.api import Api
 from bot.platforms.discord.callbacks import BadAnswer, Callback, Callbacks, Expired, Json, Taken
 from bot.platforms.discord.direct import Directions
 from bot.platforms.discord.files import brought
-from bot.platforms.discord.gateway import BETWEEN_IDENTIFIES, Client, Payload
-from bot.platforms.discord.inbound import Arrival, Ballot, Looking, Place, Reader, Scene, Turned, scene_of
+from bot.platforms.discord.gateway import BETWEEN_IDENTIFIES, VOICE, Client, Payload
+from bot.platforms.discord.inbound import Arrival, Looking, Place, Reader, Scene, Turned, scene_of
+from bot.platforms.discord.presence import entered
 from bot.platforms.discord.setup import Setup
 from bot.platforms.discord.shelf import Shelf
 from bot.platforms.discord.tree import sync, tree
@@ -134,6 +135,11 @@ class Hearing:
 
     def heard(self, event: str, payload: Payload) -> None:
         """Returns at once; what has to be done is done beside."""
+        if event == VOICE:
+            there = entered(payload, self._client.get_guild(int(payload["guild_id"])))
+            if there is not None:
+                self._task(self._told(there))
+            return
         began = asyncio.get_running_loop().time()
         id = str(payload.get("id", ""))
         if id in self._seen:
@@ -156,8 +162,8 @@ class Hearing:
                 self._task(self._turned(turned))
             case Looking() as looking:
                 self._task(self._suggested(looking))
-            case Ballot() as ballot:
-                self._task(self._counted(ballot))
+            case Inbound() as told:
+                self._task(self._told(told))
 
     async def close(self) -> None:
         """What is being answered is finished, if that is soon."""
@@ -234,8 +240,8 @@ class Hearing:
             self._bug(turned.scene, bug)
             await self._apologised(answer)
 
-    async def _counted(self, ballot: Ballot) -> None:
-        await self._door(Inbound("", ballot.guild, ballot.account, Profile(""), ballot.vote, ballot.channel))
+    async def _told(self, news: Inbound) -> None:
+        await self._door(news)
 
     async def _suggested(self, looking: Looking) -> None:
         scene = looking.scene

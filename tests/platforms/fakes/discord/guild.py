@@ -75,14 +75,14 @@ class FakeGuild(Guild):
         body: Json = {"guild_id": str(self.id), "user": user_object(member.user)}
         self.discord.gateway.dispatch("GUILD_MEMBER_REMOVE", body, GUILD_MEMBERS)
 
-    def set_voice(self, user_id: int, channel_id: int | None) -> None:
+    def set_voice(self, user_id: int, channel_id: int | None, times: int = 1) -> None:
         if channel_id is None:
             if self.voice.pop(user_id, None) is None:
                 return
         else:
             self.voice[user_id] = channel_id
         body = voice_state_object(self, user_id, channel_id)
-        self.discord.gateway.dispatch("VOICE_STATE_UPDATE", body, VOICE_STATES)
+        self.discord.gateway.dispatch("VOICE_STATE_UPDATE", body, VOICE_STATES, times)
 
     def in_voice(self, channel: Channel) -> list[str]:
         """The names of those who are in a voice room."""

@@ -225,6 +225,11 @@ def voice_state_object(guild: Guild, user_id: int, channel_id: int | None) -> Js
     return body
 
 
+def _partial(voice: Json) -> Json:
+    """As it stands in a guild, which doesn't repeat itself."""
+    return {key: value for key, value in voice.items() if key not in ("guild_id", "member")}
+
+
 def guild_object(guild: Guild) -> Json:
     """As `GET /guilds/{id}` gives it."""
     return {
@@ -283,7 +288,7 @@ def guild_create(guild: Guild, bot_id: int, intents: int) -> Json:
         "members": [member_object(guild.members[each]) for each in sorted(known) if each in guild.members],
         "channels": [channel_object(each) for each in channels if not each.is_thread],
         "threads": [channel_object(each, bot_id) for each in threads],
-        "voice_states": [voice_state_object(guild, user, channel) for user, channel in voice],
+        "voice_states": [_partial(voice_state_object(guild, user, channel)) for user, channel in voice],
         "presences": [],
         "stage_instances": [],
         "guild_scheduled_events": [event_object(each) for each in guild.events.values()],

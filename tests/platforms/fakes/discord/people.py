@@ -301,7 +301,15 @@ class Person:
             raise CannotDo(f"{self.name} may not join {room.name}")
         if room.user_limit and len(guild.in_voice(room)) >= room.user_limit:
             raise CannotDo(f"{room.name} is full")
-        guild.set_voice(self.user.id, room.id)
+        times, self.discord.redeliveries = self.discord.redeliveries, 1
+        guild.set_voice(self.user.id, room.id, times)
+        await asyncio.sleep(0)
+
+    async def mutes(self) -> None:
+        """Or speaks again: Discord tells no more than that they are in the same place."""
+        for guild in self.guilds:
+            if (where := guild.voice.get(self.user.id)) is not None:
+                guild.set_voice(self.user.id, where)
         await asyncio.sleep(0)
 
     async def leaves_voice(self) -> None:
