@@ -11,8 +11,8 @@ from random import Random
 
 import rustworkx as rx
 
-from cohorts.pairing import plan
-from cohorts.pairing_rounds import EMPTY, NO_RULES, History, Pair, Round, Rules
+from cohorts.pairing import MOVES, Plan, plan
+from cohorts.pairing_rounds import EMPTY, NO_RULES, History, Pair, Rules
 
 Directed = tuple[int, int]  # who gives, and who is given: a reviewer and an author
 
@@ -62,33 +62,48 @@ def _tried(count: int, rng: Random) -> list[Directed]:
 
 
 def mentors(
-    people: Sequence[str], alumni: Sequence[str], *, history: History = EMPTY, rules: Rules = NO_RULES, seed: int = 0
+    people: Sequence[str],
+    alumni: Sequence[str],
+    *,
+    most: int | None = None,
+    busy: Mapping[str, int] | None = None,
+    rules: Rules = NO_RULES,
+    seed: int = 0,
 ) -> dict[str, str]:
-    """A mentor for each, the work shared evenly among the `alumni`; nobody one they know already if that can be helped.
+    """A mentor for each, the work shared evenly among the `alumni`, counting whom they have already (`busy`).
 
-    Without a mentor is only whom the rules keep from all of them.
+    Without a mentor are those whom the rules keep from all of them, and those for whom nobody is left when each has
+    `most`.
     """
-    learners, guides = sorted(people), sorted(set(alumni) - set(people))
+    learners, guides, has = sorted(people), sorted(set(alumni) - set(people)), busy or {}
     if not guides:
         return {}
     rng = Random(seed)
-    places = [(guide, turn) for turn in range(-(-len(learners) // len(guides)) + 1) for guide in guides]
+    turns = -(-(len(learners) + sum(has.values())) // len(guides)) + 1
+    last = turns if most is None else most
+    places = [(guide, turn) for guide in guides for turn in range(has.get(guide, 0), last)]
     edges = []
     for number, learner in enumerate(learners):
         for place, (guide, turn) in enumerate(places):
             pair = frozenset((learner, guide))
             if pair not in rules.never:
-                cost = _AGAIN * bool(history.met.get(pair)) + _CROWDED * turn + _AVOID * rules.avoid.get(pair, 0)
+                cost = _CROWDED * turn + _AVOID * rules.avoid.get(pair, 0)
                 edges.append((number, len(learners) + place, int(rng.random() * _CHANCE) - cost))
     matched = _matching(len(learners) + len(places), edges)
     return {learners[a]: places[b - len(learners)][0] for a, b in sorted(matched)}
 
 
 def teams(
-    people: Sequence[str], size: int, *, history: History = EMPTY, rules: Rules = NO_RULES, seed: int = 0
-) -> Round:
+    people: Sequence[str],
+    size: int,
+    *,
+    history: History = EMPTY,
+    rules: Rules = NO_RULES,
+    seed: int = 0,
+    moves: int = MOVES,
+) -> Plan:
     """Who builds together: one round in groups of about `size`, of people who know each other as little as can be."""
-    return plan(people, 1, size=size, history=history, rules=rules, seed=seed).first
+    return plan(people, 1, size=size, history=history, rules=rules, seed=seed, moves=moves)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,7 @@ MORE: Mapping[str, tuple[str, ...]] = {
     "reviews/work": PIECE,
     "report/page": REPORT,
     "cohort/resumed": GATHERED,
+    "projects/own-place": ("people",),
     "quiet/chosen": GATHERED,
     "sessions/scheduled": IN_ROOM,
     "plan/difference": ("lines", "segments", "order", "planned", "minutes", "homework"),
@@ -234,6 +235,14 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "goals": ([{"person": ANA, "goal": HOSTILE, "win": "Six."}, {"person": BEN, "goal": "", "win": "It runs."}], []),
     "kept": (True, False),
     "approved": (False, True),
+    "agreed": ([{"mentor": ANA, "member": BEN}], []),
+    "alone": ([], [CHI]),
+    "declined": (True, False),
+    "loose": ([], [CHI]),
+    "own": (False, True),
+    "proposed": ([{"mentor": ANA, "member": CHI}], []),
+    "teams": ([[ANA, BEN], [CHI]],),
+    "unanswered": ([], [{"mentor": ANA, "member": BEN}]),
     "agenda": (
         [
             {"kind": "pair share", "minutes": 8, "prompt": "Why?", "choices": [], "steered": False, "unnamed": True},
