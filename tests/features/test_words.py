@@ -830,8 +830,10 @@ def written() -> set[str]:
 
 
 def included() -> set[str]:
+    """By other messages: by their names there, or whichever icebreaker is asked for."""
     pattern = re.compile(r'\{% include "([^"]+)\.md\.j2" %\}')
-    return {name for file in TEMPLATES.rglob("*.md.j2") for name in pattern.findall(file.read_text("utf-8"))}
+    named = {name for file in TEMPLATES.rglob("*.md.j2") for name in pattern.findall(file.read_text("utf-8"))}
+    return named | {f"icebreakers/{one.name}" for one in icebreakers.KNOWN}
 
 
 def short_words(feature: str) -> dict[str, dict[str, str]]:
@@ -856,8 +858,7 @@ def test_every_message_that_code_names_is_written() -> None:
 
 
 def test_every_message_that_is_written_is_named_somewhere() -> None:
-    by_name = {f"icebreakers/{one.name}" for one in icebreakers.KNOWN}
-    assert written() - {site.template for site in sites()} - included() == by_name
+    assert written() - {site.template for site in sites()} - included() == set()
 
 
 # What a missing fact or a slip of the pen leaves behind: two spaces, a comma after nothing, Markdown that shows.
