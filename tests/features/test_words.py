@@ -854,6 +854,7 @@ def written() -> set[str]:
 
 
 def included() -> set[str]:
+    """By other messages: by their names there, or whichever icebreaker is asked for."""
     pattern = re.compile(r'\{% include "([^"]+)\.md\.j2" %\}')
     named = {name for file in TEMPLATES.rglob("*.md.j2") for name in pattern.findall(file.read_text("utf-8"))}
     return named | {f"icebreakers/{one.name}" for one in icebreakers.KNOWN}
