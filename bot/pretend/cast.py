@@ -14,7 +14,8 @@ from bot.platforms.local.client import Client
 from bot.platforms.local.draw import buttons_of
 from bot.platforms.local.journal import Edited, Event, Posted
 from bot.pretend.answers import Answerer
-from bot.pretend.mind import MINUTE, Applies, Deed, Launches, Mind, Presses, Says, press_of
+from bot.pretend.deeds import Applies, Deed, Launches, Presses, Says, press_of
+from bot.pretend.mind import MINUTE, Mind
 from bot.pretend.people import DAY, HOUR, Character, Habit, awake, invent, staff
 from cohorts.moments import session_starts
 from cohorts.programs import Program

@@ -7,57 +7,20 @@ plans, in whatever order things arrive.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import TypeAlias
 
 from bot.message import Scalar
 from bot.platforms.local.chat import Chat, ChatMessage
-from bot.platforms.local.draw import DrawnBlock, DrawnButton, DrawnCard, DrawnInline, DrawnMessage, buttons_of, text_of
+from bot.platforms.local.draw import DrawnButton, DrawnCard, buttons_of, text_of
+from bot.pretend.deeds import Deed, Intention, Launches, Presses, Says, first_moment, inlines, press_of
 from bot.pretend.people import DAY, HOUR, Character, Habit, awake, stock_of
 from cohorts.programs import Program
 
 MINUTE = timedelta(minutes=1)
 GOODBYE = 4 * MINUTE  # from a session's planned end until somebody ends it
 ALWAYS_SEEN = ("sessions/here", "quiet/choose", "cohort/leave")  # also by those who have fallen behind
-
-
-@dataclass(frozen=True)
-class Says:
-    text: str
-
-
-@dataclass(frozen=True)
-class Presses:
-    """The newest button of that action with these arguments that they see then."""
-
-    action: str
-    args: tuple[tuple[str, Scalar], ...]
-
-
-@dataclass(frozen=True)
-class Applies:
-    """Types /apply and fills in the form, or puts it away `half` done. Not again once it is sent."""
-
-    half: bool = False
-
-
-@dataclass(frozen=True)
-class Launches:
-    """Asks to start the cohort, unless that was done."""
-
-
-Deed: TypeAlias = Says | Presses | Applies | Launches
-
-
-@dataclass(frozen=True, order=True)
-class Intention:
-    at: datetime
-    order: int
-    who: str
-    deed: Deed = field(compare=False)
 
 
 class Mind:
@@ -173,7 +136,7 @@ class Mind:
             answer = "yes" if mood < 0.82 else "maybe" if mood < 0.92 else ""
         else:
             answer = "no" if mood < 0.55 else "yes" if mood < 0.7 else ""
-        starts = _first_moment(message.payload, self.clock())
+        starts = first_moment(message.payload, self.clock())
         if button["args"].get("answer") == answer and (starts is None or at < starts):
             self._means(who, button, at)
 
@@ -241,7 +204,7 @@ class Mind:
         draw = self.draw(who, "homework", button["args"].get("homework_id"))
         habit = draw.random() + 0.2 * (who.diligence - 0.7)
         now, own = self.clock(), message.only_for is not None  # own: they looked it up; else they were nudged
-        due = _first_moment(message.payload, now) or now + DAY
+        due = first_moment(message.payload, now) or now + DAY
         latest = max(now + 5 * MINUTE, due - 2 * HOUR)
         if habit < 0.03 or (habit < 0.25 and own):
             return
@@ -336,7 +299,7 @@ class Mind:
         return found
 
     def _applicant(self, card: DrawnCard) -> Character | None:
-        people = [node["account"] for node in _inlines(card["blocks"]) if node["t"] == "mention"]
+        people = [node["account"] for node in inlines(card["blocks"]) if node["t"] == "mention"]
         return self.characters.get(people[0] or "") if people else None
 
     def _send(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
@@ -347,7 +310,7 @@ class Mind:
         self._soon(who, button, MINUTE, 2 * MINUTE)
 
     def _start(self, who: Character, button: DrawnButton, message: ChatMessage) -> None:
-        starts = _first_moment(message.payload, self.clock())
+        starts = first_moment(message.payload, self.clock())
         session = button["args"].get("session_id", 0)
         if starts is not None and isinstance(session, int):
             title = text_of({**message.payload, "blocks": [], "cards": []})
@@ -424,27 +387,3 @@ _THOUGHTS: Mapping[str, Callable[[Mind, Character, DrawnButton, ChatMessage], No
     "testimonials/open": Mind._share,
     "testimonials/post": Mind._settle,
 }
-
-
-def press_of(button: DrawnButton) -> Presses:
-    return Presses(button["action"], tuple(sorted(button["args"].items())))
-
-
-def _first_moment(payload: DrawnMessage, now: datetime) -> datetime | None:
-    """The nearest moment to come that a message speaks of."""
-    blocks = [*payload["blocks"], *(block for card in payload["cards"] for block in card["blocks"])]
-    nodes = [*payload["title"], *_inlines(blocks)]
-    moments = (datetime.fromisoformat(node["at"]) for node in nodes if node["t"] == "moment")
-    return min((at for at in moments if at > now), default=None)
-
-
-def _inlines(blocks: Iterable[DrawnBlock]) -> Iterator[DrawnInline]:
-    for block in blocks:
-        match block["b"]:
-            case "paragraph" | "heading":
-                yield from block["inlines"]
-            case "list":
-                for item in block["items"]:
-                    yield from item
-            case "quote":
-                yield from _inlines(block["blocks"])
