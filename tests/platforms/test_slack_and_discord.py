@@ -276,6 +276,8 @@ async def test_two_cohorts_live_side_by_side_and_share_nothing_but_the_process(w
     assert [str(fault) for fault in world.slack.faults] == []
     there = Counter(one.rpartition("#")[0] for one in world.arrived() if one.endswith("#1"))
     there += Counter(in_slack(world))
+    assert max(there.values()) == 1
+    there = Counter(one for one in there if not one.startswith("group/"))  # conversations of their own, on Slack
     posts = [one for one in effects if (one.kind, one.state) == (EffectKind.POST, EffectState.SENT)]
     assert there == Counter(one.key for one in posts if one.enclosed_in is None)
 
