@@ -318,7 +318,7 @@ def _computed(told: Told) -> dict[str, object]:
         "pings_week_max": max(weeks.values()),
         "late_max_s": round(max(late).total_seconds(), 3),
         "attendee_minutes": [
-            sum(int(row["seconds"]) for row in rows if (row["attendees"], row["state"]) == ("yes", "held")) // 60
+            sum(int(row["seconds"]) for row in rows if (row["attendees"], row["state"]) == ("true", "held")) // 60
             for _, some in groupby(told.sheets["segments"], key=lambda row: row["session"])
             for rows in [list(some)]
         ],
