@@ -27,10 +27,12 @@ from bot.platforms.slack.draw import draw
 from bot.platforms.slack.forms import modal
 from bot.registry import Declared, collect
 from bot.words import Words
-from cohorts.cohort import Cohort
+from cohorts.cohort import Cohort, CohortState
 from cohorts.outbox import Effect, EffectState
 from cohorts.people import Account, Granted, Person, Role, Workspace
 from cohorts.people import Grant as GrantRow
+from cohorts.program_kinds import SessionKind
+from cohorts.sessions import Session, SessionState
 from cohorts.store import Db
 from cohorts.touchpoints import Touchpoint, TouchpointState
 from tests.features.test_permissions import OPTIONS, PROGRAM, WORDS, is_id, parameters
@@ -111,6 +113,8 @@ class Towns(SlackWorld):
         for side, starts in ((self.amber, AMBER_STARTS), (self.birch, BIRCH_STARTS)):
             await running(self, side.team, side.lead, "alpha", starts, side.members)
             await self.says_something_of_its_own(side)
+        for side in (self.amber, self.birch):
+            await self.meets(side)
         await self.until(MIDWAY)
         for side, starts in ((self.amber, "2027-05-03"), (self.birch, "2027-06-07")):
             await opened(self, side.team, side.lead, "beta", starts)
@@ -142,6 +146,28 @@ class Towns(SlackWorld):
         await fay.types(f'/session poll choices:"{side.mark} tea, coffee" question:What do we of {side.mark} drink?')
         await self.settle()
         await self.of(side.team, side.members[0]).presses(f"{side.mark} tea")
+        await self.settle()
+
+    async def meets(self, side: Side) -> None:
+        """Somebody is there, so that the next session begins by itself; nobody remembers to name people again."""
+
+        def coming(db: Db) -> datetime:
+            of_place = select(Session.starts_at).join(Cohort, col(Cohort.id) == col(Session.cohort_id))
+            of_place = of_place.join(Workspace, col(Workspace.id) == col(Cohort.workspace_id))
+            mine = of_place.where(
+                Workspace.external == side.team.id,
+                Cohort.state == CohortState.RUNNING,
+                Session.state == SessionState.PLANNED,
+                Session.kind == SessionKind.SESSION,
+                col(Session.starts_at) > self.clock.now(),
+            )
+            return min(db.exec(mine).all())
+
+        starts = self.store.read(coming)
+        await self.until(starts)
+        await self.of(side.team, side.members[0]).says("i'm here")
+        await self.until(starts + timedelta(minutes=11))
+        await self.of(side.team, side.lead).says("chatham house")
         await self.settle()
 
     def known(self, side: Side) -> None:
