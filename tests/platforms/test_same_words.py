@@ -24,13 +24,39 @@ class Difference:
     """What a platform forces on us: the lines that stand only `there`, and those of the local chat in their place."""
 
     why: str
-    there: str
+    there: str = ""
     here: str = ""
 
 
+SMALL = "#mpdm-"  # a conversation of some of them: nobody has one on the local platform
+OPENED = Difference(
+    "In a call of somebody else's, whoever leads opens the rooms.", there=r"Please open breakout rooms in your call .*"
+)
 FORCED: dict[type[Stage], tuple[Difference, ...]] = {
-    SlackStage: (),
+    SlackStage: (
+        OPENED,
+        Difference(
+            "A round of more than a quarter of an hour has a conversation of its own, and no number.",
+            there=r"You are with Ana and Eve .*",
+            here=r"Room 1, with .* Until 2027-01-18\S+.*",
+        ),
+        Difference(
+            "What it hears comes on a way of its own, before or after what each hears alone.",
+            there=r"One minute left Then back to everyone\.|Back to everyone Your round is over\.",
+            here=r"One minute left Then back to everyone\.|Back to everyone Your round is over\.",
+        ),
+        Difference(
+            "Neither has the post of such a round.",
+            there=r"(\(changed\) )?Come home: (who talks with whom|everyone is back) Ana and Eve.*",
+            here=r"(\(changed\) )?Come home: (who talks with whom|everyone is back) Room 1: Ana and Eve.*",
+        ),
+    ),
     DiscordStage: (
+        OPENED,
+        Difference(
+            "Nothing can be said to one alone in a room unasked: each group has a thread.",
+            here=r"Room \d, with .*|One minute left Then back to everyone\.|Back to everyone Your round is over\.",
+        ),
         Difference(
             "A poll is one of Discord's own, which takes votes, counts and shows the end by itself.",
             there=r"One vote each, until \S+ You can change your mind until then: vote again, or use /cohort vote\. "
@@ -52,10 +78,11 @@ async def test_everybody_reads_the_same_words(
     there: type[SlackStage | DiscordStage], here: Heard, tmp_path: Path
 ) -> None:
     told = await told_on(there, folder(tmp_path, "there"))
+    told = {who: lines for who, lines in told.items() if not who.startswith(SMALL)}
     assert sum(map(len, here.values())) > 250 and set(told) == set(here)
     left = {who: list(lines) for who, lines in here.items()}
     for forced in FORCED[there]:
-        assert without(told, forced.there), f"no more: {forced.why}"
+        assert not forced.there or without(told, forced.there), f"no more: {forced.why}"
         assert not forced.here or without(left, forced.here), f"no more: {forced.why}"
     assert "\n".join(differences(left, told)) == ""
 
