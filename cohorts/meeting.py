@@ -61,6 +61,7 @@ def begin(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datet
             pairs = Segment(kind=SegmentKind.PAIR_SHARE, minutes=session.minutes)
             rounds.open_round(db, cohort, session, pairs, 1, ends=session.ends_at, now=now, due=due)
         conducting.start(db, cohort, session, now=now, due=due)
+    touchpoints.reconcile(db, cohort, now=now)
     return True
 
 

@@ -24,6 +24,7 @@ from cohorts.program_parts import Guest, OwnPlan, Segment, SessionPlan
 from cohorts.states import advance
 from cohorts.store import Db, choice, json, link, moment
 
+OVERRUN = timedelta(hours=2)  # a session does not run over for longer
 BY_ITSELF = timedelta(minutes=10)  # after the hour, for those who are there
 EARLY = timedelta(minutes=30)  # before its time one may begin it, and be there
 LAST_RECAP_AT = time(9, 0)  # in the cohort's zone
@@ -277,8 +278,9 @@ def _recap_at(cohort: Cohort, session: Session, meetings: Sequence[Session]) -> 
 
 
 def over_at(session: Session) -> datetime:
-    """When it ended, if later than planned."""
-    return max(session.ends_at, session.ended_at or session.ends_at)
+    """When it ended, if it ran over; of one of which that was said long after, when it should have."""
+    ended = session.ended_at or session.ends_at
+    return ended if session.ends_at < ended <= session.ends_at + OVERRUN else session.ends_at
 
 
 def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
@@ -298,17 +300,19 @@ def _occasions(db: Db, cohort: Cohort) -> Iterable[Occasion]:
             "session",
             session.id,
             session.revision,
-            {
-                "start": session.starts_at,
-                "end": session.ends_at,
-                "ended": over_at(session),
-                "recap": _recap_at(cohort, session, meetings),
-            },
+            {"start": session.starts_at, "end": session.ends_at} | _afterwards(cohort, session, meetings),
             changed_at=session.changed_at,
             key=session.key,
             last=bool(meetings) and session is meetings[-1],
             traits=frozenset(traits),
         )
+
+
+def _afterwards(cohort: Cohort, session: Session, meetings: Sequence[Session]) -> dict[str, datetime]:
+    """What counts from its real end, which nobody knows while it is on."""
+    if session.state is SessionState.LIVE:
+        return {}
+    return {"ended": over_at(session), "recap": _recap_at(cohort, session, meetings)}
 
 
 TOUCHPOINTS = Source(
@@ -361,6 +365,6 @@ TOUCHPOINTS = Source(
             behind=True,
         ),
         Rule("sessions/recap", on="session", anchor="recap", late=timedelta(days=2), switch="recap", trait="meeting"),
-        Rule("sessions/settle", on="session", anchor="ended", shift="6h", behind=True),
+        Rule("sessions/settle", on="session", anchor="end", shift="6h", behind=True),
     ),
 )

@@ -64,7 +64,7 @@ def test_handed_over_on_the_morning_everything_comes_to_the_other_and_nothing_to
 def test_when_nobody_began_it_the_group_can_still_be_left_to_run_it(chat: World, people: list[Person]) -> None:
     chat.until(FIRST + timedelta(minutes=6))
     chat.fay.presses("I can't make it", on="Set out has not begun")
-    assert offered(chat.fay, "You can't make it") == ["Hand it over", "Let the group run it"]
+    assert offered(chat.fay, "You can't make it") == ["Hand it over", "Move it", "Cancel it", "Let the group run it"]
     chat.fay.presses("Let the group run it").presses("Yes, they run it")
     assert people[0].sees("run", people[0].room())
 
