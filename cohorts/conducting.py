@@ -20,11 +20,15 @@ PAIR_NOW = 8  # minutes of a round that nobody planned
 # Steps.
 
 
-def start(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime | None = None) -> None:
+def start(
+    db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime | None = None, on_time: bool = False
+) -> None:
     """The stage, the desks, and the first segment. A room takes one message a second: the stage comes first."""
     show = conductor.begin(db, cohort, session, now=now)
     if show is None:
         return
+    if on_time:
+        conductor.win_back(db, show, session, now=now, at_once=True)
     stage.post(db, cohort, session, show, now=now, due=due)
     for person in hosting.conductors(db, cohort, session):
         stage.give_desk(db, cohort, session, show, person, now=now, due=due)

@@ -117,9 +117,9 @@ def plan_of(cohort: Cohort, session: Session) -> tuple[Segment, ...]:
 
 
 def begin(db: Db, cohort: Cohort, session: Session, *, now: datetime) -> Show | None:
-    """The first segment is on. Meetings only: office hours and reunions take the shape that they take."""
+    """The first segment is on. Reunions, and office hours without a run of show, take the shape that they take."""
     plan = plan_of(cohort, session)
-    if session.kind is not SessionKind.SESSION or not plan or of(db, session) is not None:
+    if session.kind is SessionKind.REUNION or not plan or of(db, session) is not None:
         return None
     show = Show(session_id=session.id, rundown=[], began_at=now)
     show.keep([Line(segment) for segment in plan])
@@ -193,14 +193,16 @@ def _over_at(show: Show, session: Session, now: datetime) -> datetime:
     return over + STANDSTILL if show.paused_at is not None else over
 
 
-def shortened(show: Show, late: timedelta) -> list[tuple[int, int]]:
+def shortened(show: Show, late: timedelta, *, at_once: bool = False) -> list[tuple[int, int]]:
     """Where minutes can be won back: (place, minutes), flexible segments first, then talks and work.
+
+    Of what is to come; `at_once`, before anything has been said, of the first segment too.
 
     Never from looking back, from next steps or from a round in groups; a segment keeps three minutes at least.
     """
     missing = -(-int(late.total_seconds()) // 60)
     found: list[tuple[int, int]] = []
-    coming = [(place, line) for place, line in enumerate(show.lines) if place > show.place]
+    coming = [(place, line) for place, line in enumerate(show.lines) if place > show.place or at_once]
     open_to = [(place, line) for place, line in coming if line.segment.kind not in NEVER_SHORTENED]
     for place, line in sorted(open_to, key=lambda one: (not one[1].segment.flexible, -one[1].length, one[0])):
         cut = min(missing, int(line.length.total_seconds()) // 60 - SHORTEST)
@@ -302,9 +304,9 @@ def insert_now(db: Db, show: Show, segment: Segment, *, now: datetime) -> None:
         moved(show, db)
 
 
-def win_back(db: Db, show: Show, session: Session, *, now: datetime) -> int:
+def win_back(db: Db, show: Show, session: Session, *, now: datetime, at_once: bool = False) -> int:
     """Shorten what can be shortened until it ends in time; the minutes won."""
-    cuts = shortened(show, is_late(show, session, now))
+    cuts = shortened(show, is_late(show, session, now), at_once=at_once)
     for place, minutes in cuts:
         show.change(place, added=show.lines[place].added - minutes * 60)
     if cuts:

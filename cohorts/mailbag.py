@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import col, select
 
-from cohorts import outbox, quiet, touchpoints
-from cohorts.bundling import Reader, in_passing
+from cohorts import graduation, outbox, quiet, touchpoints
+from cohorts.bundling import Reader, daytime, in_passing
 from cohorts.cohort import Cohort, Membership, among, person_of
 from cohorts.facts import Fact
 from cohorts.outbox import About, Effect, EffectState, Press
@@ -26,6 +26,7 @@ def add(
     *,
     key: str,
     now: datetime,
+    now_or_never: bool = False,
     expires: datetime | None = None,
     about: About | None = None,
     presses: Sequence[Press] = (),
@@ -34,10 +35,14 @@ def add(
 ) -> None:
     """By day at once, unless a letter is on its way today, was there today, or has been there often enough this week.
 
+    `now_or_never`: what belongs to this day, whatever else it brings, and is left out where it is night.
+
     Who wants to hear less doesn't get it.
     """
     person = person_of(db, membership)
-    at = _moment(db, cohort, membership, person, now)
+    at = now if now_or_never else _moment(db, cohort, membership, person, now)
+    if now_or_never and daytime(now, person.zone) > now:
+        return
     if quiet.holds_back(db, membership, about, zone=person.zone, at=at, now=now):
         return
     outbox.enclose(
@@ -69,4 +74,8 @@ def _moment(db: Db, cohort: Cohort, membership: Membership, person: Person, now:
     planned = {moments[membership.id] for moments in turns.values() if membership.id in moments}
     reader = Reader(person.zone, touchpoints.meetings(db, cohort))
     told = {at.astimezone(UTC) for at in letters}
-    return in_passing(now, told=told, planned={at.astimezone(UTC) for at in planned if at > now}, reader=reader)
+    to_come = {at.astimezone(UTC) for at in planned if at > now}
+    named = graduation.named_at(db, cohort)
+    if named is not None and named > now and graduation.is_met(db, cohort, membership):
+        to_come.add(daytime(named, person.zone).astimezone(UTC))  # with the letter
+    return in_passing(now, told=told, planned=to_come, reader=reader)

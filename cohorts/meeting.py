@@ -50,8 +50,13 @@ def expected(db: Db, cohort: Cohort, session: Session) -> list[Membership]:
     return [one for one in present(db, cohort) if answers.get(one.id) is not Answer.NO]
 
 
-def begin(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime | None = None) -> bool:
-    """Make it live and conduct it. Where its run of show has no round in groups, people get partners for the hour."""
+def begin(
+    db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetime | None = None, on_time: bool = False
+) -> bool:
+    """Make it live and conduct it. Where its run of show has no round in groups, people get partners for the hour.
+
+    `on_time`: begun late by itself, it still ends when it should, if what is flexible allows.
+    """
     if not sessions.begin(db, session, now=now):
         return False
     materials.keep_at_hand(db, cohort, session, now=now)
@@ -60,7 +65,7 @@ def begin(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datet
         if not any(one.kind in conductor.IN_GROUPS for one in show):
             pairs = Segment(kind=SegmentKind.PAIR_SHARE, minutes=session.minutes)
             rounds.open_round(db, cohort, session, pairs, 1, ends=session.ends_at, now=now, due=due)
-        conducting.start(db, cohort, session, now=now, due=due)
+    conducting.start(db, cohort, session, now=now, due=due, on_time=on_time)
     touchpoints.reconcile(db, cohort, now=now)
     return True
 
@@ -111,7 +116,7 @@ def arrive(
     they join a group of it."""
     attendance.seen(db, session, membership, source, now=now)
     if session.state is SessionState.PLANNED and now >= session.starts_at + sessions.BY_ITSELF:
-        begin(db, cohort, session, now=now)  # nobody was there to begin with
+        begin(db, cohort, session, now=now, on_time=True)  # nobody was there to begin with
     joined = join_late(db, cohort, session, membership, now=now)
     stage.somebody_came(db, cohort, session, membership, now=now)
     return joined

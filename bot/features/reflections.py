@@ -88,6 +88,7 @@ def again(due: Due, session_id: int) -> None:
     session, cohort = sessions.get(due.db, session_id)
     if session.state is not SessionState.HELD:
         return
+    last = sessions.next_meeting(due.db, cohort, now=due.now) is None  # and tomorrow is for the letter
     for member in looking_back.owing(due.db, session, looking_back.there(due.db, cohort, session)):
         mailbag.add(
             due.db,
@@ -96,6 +97,7 @@ def again(due: Due, session_id: int) -> None:
             "reflections/again",
             key=f"{due.key}/{member.id}",
             now=due.now,
+            now_or_never=last,
             expires=session.ends_at + looking_back.KEPT_OPEN,
             presses=[looking_back.press(session)],
             title=session.title,

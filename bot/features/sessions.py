@@ -183,7 +183,7 @@ def begin_by_itself(due: Due, session_id: int) -> None:
     session, cohort = sessions.get(due.db, session_id)
     there = not unseen.is_silent(due.db, session)
     if sessions.is_expected(cohort) and session.state is SessionState.PLANNED and there:
-        meeting.begin(due.db, cohort, session, now=due.now, due=due.due_at)
+        meeting.begin(due.db, cohort, session, now=due.now, due=due.due_at, on_time=True)
 
 
 @command("session end", help="End the session: reflections are asked for", role=Role.HOST)

@@ -72,6 +72,7 @@ def test_what_stands_is_shown_the_difference_told_and_one_press_writes_it(chat: 
     assert people[0].sees("Set sail is starting", people[0].room())
     assert people[0].sees("One sentence each.", people[0].room())
     fay.says("/session start")
+    chat.passes(minutes=6)
     assert people[0].sees("What hurts?", people[0].room())
 
 
@@ -198,4 +199,5 @@ def test_a_session_added_from_chat_can_be_planned_too(chat: World, people: list[
     chat.fay.fills(**{**values(chat.fay), "agenda": "10 min pair share: What is new?"}).presses("Yes, change it")
     chat.until(datetime(2027, 1, 5, 15, 0, tzinfo=UTC))
     chat.fay.says("/session start")
+    chat.passes(seconds=2)
     assert people[0].sees("What is new?", people[0].room())

@@ -172,8 +172,8 @@ def test_where_nobody_is_paired_the_door_does_not_speak_of_pairs() -> None:
 
 def test_a_session_that_is_on_is_not_offered_for_cancelling(chat: World) -> None:
     running(chat, 3)
-    chat.until(datetime(2027, 1, 11, 15, 10, tzinfo=ZoneInfo("UTC")))
-    chat.fay.says("/session cancel 1")
+    chat.until(datetime(2027, 1, 11, 15, 0, tzinfo=ZoneInfo("UTC")))
+    chat.fay.says("/session start").says("/session cancel 1")
     assert chat.fay.last.startswith("This session can't be cancelled")
 
 
