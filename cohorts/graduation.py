@@ -29,6 +29,9 @@ class Graduate(SQLModel, table=True):
     at: datetime = moment()
 
 
+SHORT_BEFORE = timedelta(hours=4)  # graduates are named: whoever is short hears it
+
+
 class Criterion(StrEnum):
     ATTEND = "attend"
     SUBMIT = "submit"
@@ -143,10 +146,16 @@ def short(db: Db, cohort: Cohort) -> list[tuple[Membership, list[Line]]]:
     return [(one, lines) for one, lines in missing if lines]
 
 
+def told_how(db: Db, cohort: Cohort, membership: Membership) -> datetime | None:
+    """When somebody gets their letter or, as it stands now, hears what is missing."""
+    named = named_at(db, cohort)
+    return named if named is None or is_met(db, cohort, membership) else named - SHORT_BEFORE
+
+
 def hears_in_the_morning(db: Db, cohort: Cohort, person: Person) -> bool:
     """Whether it is day for somebody four hours before graduates are named; others hear it the evening before."""
     named = named_at(db, cohort)
-    at = named - timedelta(hours=4) if named is not None else None
+    at = named - SHORT_BEFORE if named is not None else None
     return at is None or daytime(at, person.zone) == at
 
 

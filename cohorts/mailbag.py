@@ -75,7 +75,7 @@ def _moment(db: Db, cohort: Cohort, membership: Membership, person: Person, now:
     reader = Reader(person.zone, touchpoints.meetings(db, cohort))
     told = {at.astimezone(UTC) for at in letters}
     to_come = {at.astimezone(UTC) for at in planned if at > now}
-    named = graduation.named_at(db, cohort)
-    if named is not None and named > now and graduation.is_met(db, cohort, membership):
-        to_come.add(daytime(named, person.zone).astimezone(UTC))  # with the letter
+    told_how = graduation.told_how(db, cohort, membership)
+    if told_how is not None and told_how > now:
+        to_come.add(daytime(told_how, person.zone).astimezone(UTC))
     return in_passing(now, told=told, planned=to_come, reader=reader)
