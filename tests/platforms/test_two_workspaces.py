@@ -167,7 +167,10 @@ class Towns(SlackWorld):
         await self.until(starts)
         await self.of(side.team, side.members[0]).says("i'm here")
         await self.until(starts + timedelta(minutes=11))
-        await self.of(side.team, side.lead).says("chatham house")
+        lead = self.of(side.team, side.lead)
+        await lead.says("two more minutes")  # so that it runs over
+        await self.quiet()
+        await lead.says("chatham house")
         await self.settle()
 
     def known(self, side: Side) -> None:
