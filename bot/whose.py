@@ -56,6 +56,15 @@ def coming_led(ask: Ask, number: int | None = None) -> tuple[Session, Cohort]:
     return _theirs(session, theirs), cohort
 
 
+def on_led(ask: Ask) -> tuple[Session, Cohort]:
+    """The session somebody conducts now, also when it runs over, or is about to: their next."""
+    cohort = led(ask)
+    session = sessions.to_lead(hosting.sessions_of(ask.db, cohort, ask.person), now=ask.now)
+    if session is None:
+        raise Refused("sessions/none-to-come", program=cohort.name)
+    return session, cohort
+
+
 def last_led(ask: Ask, number: int | None = None) -> tuple[Session, Cohort]:
     """The session somebody conducted and means: the n-th, the one that is on, or their last."""
     cohort = led(ask)

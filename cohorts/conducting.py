@@ -89,6 +89,7 @@ def pause(db: Db, cohort: Cohort, session: Session, show: Show, *, now: datetime
     if conductor.current(show) is None:
         raise Refused("conductor/all-over", title=session.title)
     conductor.pause(db, show, now=now)
+    segments.retime(db, cohort, session, show, now=now)
     _shown(db, cohort, session, show, now=now)
 
 

@@ -185,10 +185,11 @@ def is_late(show: Show, session: Session, now: datetime) -> timedelta:
 def is_on(db: Db, session: Session, now: datetime) -> bool:
     """Whether a live session still has something to come, and time to say goodbye."""
     show = of(db, session) if session.state is SessionState.LIVE else None
-    return show is not None and _over_at(show, session, now) > now
+    return show is not None and over_at(show, session, now) > now
 
 
-def _over_at(show: Show, session: Session, now: datetime) -> datetime:
+def over_at(show: Show, session: Session, now: datetime) -> datetime:
+    """When the session ends by itself, if nobody does anything."""
     over = max(closes_at(show, now), session.ends_at) + GOODBYE
     return over + STANDSTILL if show.paused_at is not None else over
 
@@ -339,7 +340,7 @@ def _occasions(db: Db, cohort: Cohort) -> list[Occasion]:
 
 def _moments(show: Show, session: Session) -> dict[str, datetime]:
     stands = show.paused_at or show.began_at
-    moments = {"over": _over_at(show, session, stands)}
+    moments = {"over": over_at(show, session, stands)}
     line = current(show)
     if line is not None and show.paused_at is None:
         ends = ends_at(show, show.began_at)

@@ -15,7 +15,7 @@ __all__ = ["ADVICE", "COUNTERS", "Remark", "lint", "placeholders"]
 COUNTERS = ("sessions", "homework", "reviews", "kudos")
 ADVICE = (
     "agenda", "attendees", "chatham", "feedback", "flexible", "goal", "guest", "homework", "never", "next-steps",
-    "order", "overlap", "pair-share", "placeholder", "promise", "reflection", "size", "suggest", "with",
+    "order", "overlap", "pair-share", "placeholder", "poll", "promise", "reflection", "size", "suggest", "with",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cohorts.lint_remarks import Remark, advice, agenda_path, segments_of, texts_of
 from cohorts.lint_times import Trial
+from cohorts.poll_words import CHOICE, MOST
 from cohorts.program_kinds import Evidence, Mix, QuestionKind, SegmentKind
 from cohorts.when import Anchor, WhenKind
 
@@ -150,6 +151,8 @@ def _wishes(program: Program, session: SessionPlan, segments: tuple[Segment, ...
         if segment.chatham_house and segment.kind is SegmentKind.NEXT_STEPS:
             text = "what each will do is given back to them, so it is kept with their name"
             yield advice("chatham", f"{path}[{nth}].chatham_house", text)
+        if segment.kind is SegmentKind.POLL and (remark := _unaskable(segment)):
+            yield advice("poll", f"{path}[{nth}].choices", remark)
         if segment.kind is SegmentKind.GUEST and session.guest is None:
             text = f'"{session.key}" has time for a guest, but names none to invite'
             yield advice("guest", f"{path}[{nth}].kind", text)
@@ -157,6 +160,15 @@ def _wishes(program: Program, session: SessionPlan, segments: tuple[Segment, ...
         if segment.mix is not Mix.ANYONE and getattr(program.people, about) is None:
             text = f'"{segment.mix}" needs the {about}: name the question that tells it under [people]'
             yield advice("with", f"{path}[{nth}].with", text)
+
+
+def _unaskable(segment: Segment) -> str:
+    """Why a poll would not be asked when its time comes; "" if it would."""
+    if len(segment.choices) > MOST:
+        return f"{len(segment.choices)} choices are more than the {MOST} that a poll can show, so it would not be asked"
+    if long := next((one for one in segment.choices if len(one) > CHOICE), None):
+        return f'"{long}" has {len(long)} characters and a poll can show {CHOICE}, so it would not be asked'
+    return ""
 
 
 def _homework(program: Program) -> Iterator[Remark]:

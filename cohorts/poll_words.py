@@ -13,6 +13,12 @@ def tidy(choices: Sequence[str]) -> list[str]:
     return [words for one in choices if (words := " ".join(clean(one).split()))]
 
 
+def question_of(prompt: str, otherwise: str) -> str:
+    """What a planned poll asks: its prompt, if it has one that fits above the choices. The stage shows it whole."""
+    question = " ".join(clean(prompt).split())
+    return question if 0 < len(question) <= QUESTION else otherwise
+
+
 def check(question: str, choices: Sequence[str]) -> None:
     """Invalid, with what to change beside each field."""
     wrong: dict[str, Remark] = {}

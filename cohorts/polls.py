@@ -146,10 +146,11 @@ def close(db: Db, cohort: Cohort, poll: Poll, *, now: datetime, due: datetime | 
     return result
 
 
-def reschedule(db: Db, poll: Poll, *, ends: datetime, now: datetime) -> None:
+def reschedule(db: Db, cohort: Cohort, poll: Poll, *, ends: datetime, now: datetime) -> None:
     poll.ends_at = ends
     _changed(db, poll)
     _redraw(db, poll, now)
+    touchpoints.reconcile(db, cohort, now=now, of=TOUCHPOINTS)
 
 
 def _opens(db: Db, cohort: Cohort, poll: Poll, result: Result) -> str:

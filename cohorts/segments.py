@@ -1,11 +1,24 @@
 """What begins with a segment, and ends when it does: rounds in groups, polls, the question at the end."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from cohorts import breakouts, calling, chatham, conductor, hosting, icebreakers, looking_back, polls, results, rounds
+from cohorts import (
+    breakouts,
+    calling,
+    chatham,
+    conductor,
+    hosting,
+    icebreakers,
+    looking_back,
+    poll_words,
+    polls,
+    results,
+    rounds,
+)
 from cohorts.cohort import Cohort
 from cohorts.conductor import Line, Show
+from cohorts.errors import Invalid
 from cohorts.polls import Poll
 from cohorts.program_kinds import SegmentKind
 from cohorts.sessions import Session
@@ -39,7 +52,8 @@ def end(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, *, now
 def _round(
     db: Db, cohort: Cohort, session: Session, show: Show, line: Line, now: datetime, due: datetime | None
 ) -> int | None:
-    number = line.detail or rounds.next_number(db, session)
+    """Gone back to, people talk with others: those of before have been called back."""
+    number = rounds.next_number(db, session)
     ends = conductor.ends_at(show, now)
     rounds.open_round(db, cohort, session, line.segment, number, ends=ends, now=now, due=due, ping=number == 1)
     return number
@@ -52,12 +66,16 @@ def _round_over(db: Db, cohort: Cohort, session: Session, show: Show, line: Line
 
 
 def _poll(db: Db, cohort: Cohort, session: Session, show: Show, line: Line, now: datetime) -> int | None:
-    """Asked by itself; a poll that whoever conducts has asked before is not asked again."""
+    """Asked by itself, if it can be asked as it is written; one that whoever conducts has asked before is not."""
     asked = next((one for one in polls.all_of(db, cohort) if one.session_id == session.id and _is(one, line)), None)
     if asked is None:
         by = next(iter(hosting.conductors(db, cohort, session)), None)
         ends = conductor.ends_at(show, now)
-        asked = polls.open_poll(db, cohort, line.segment.prompt, line.segment.choices, by=by, now=now, ends=ends)
+        question = poll_words.question_of(line.segment.prompt, session.title)
+        try:
+            asked = polls.open_poll(db, cohort, question, line.segment.choices, by=by, now=now, ends=ends)
+        except Invalid:
+            return None  # the lint said so; "Poll" on the desk says what has to change
     return asked.id
 
 
@@ -129,11 +147,12 @@ def retime(db: Db, cohort: Cohort, session: Session, show: Show, *, now: datetim
     line = conductor.current(show)
     if line is None or line.detail is None:
         return
-    ends = conductor.ends_at(show, now)
+    # While the clock stands still nobody is called back, and nothing closes.
+    ends = conductor.ends_at(show, now) + (conductor.STANDSTILL if show.paused_at is not None else timedelta())
     if (
         line.segment.kind in conductor.IN_GROUPS
         and (breakout := breakouts.of_number(db, session, line.detail)) is not None
     ):
         rounds.extend_round(db, cohort, session, breakout, ends=ends, now=now)
     elif line.segment.kind is SegmentKind.POLL:
-        polls.reschedule(db, db.get_one(Poll, line.detail), ends=ends, now=now)
+        polls.reschedule(db, cohort, db.get_one(Poll, line.detail), ends=ends, now=now)

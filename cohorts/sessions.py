@@ -141,6 +141,12 @@ def next_of(found: Iterable[Session], *, now: datetime) -> Session | None:
     return next((one for one in found if one.state in waiting and one.ends_at > now), None)
 
 
+def to_lead(found: Sequence[Session], *, now: datetime) -> Session | None:
+    """Which one somebody means who leads: the one that is on, also when it runs over, or else the next."""
+    on = next((one for one in found if one.state is SessionState.LIVE), None)
+    return on or next_of(found, now=now)
+
+
 def latest(db: Db, cohort: Cohort, *, now: datetime) -> Session | None:
     """The one that is on, or the last that was."""
     return last_of(standing(db, cohort), now=now)

@@ -26,7 +26,7 @@ def post(db: Db, cohort: Cohort, session: Session, show: Show, *, now: datetime,
         key=_key(session),
         now=now,
         due=due,
-        expires=session.ends_at,
+        expires=conductor.over_at(show, session, now),
         presses=presses(session, show),
         ping=False,  # people were called in a few minutes ago
         more=facts(db, cohort, session, show, now),
@@ -50,7 +50,7 @@ def give_desk(
         key=_desk_key(session, person),
         now=now,
         due=due,
-        expires=session.ends_at,
+        expires=conductor.over_at(show, session, now),
         presses=desk_presses(cohort, session, show, now),
         more=desk_facts(db, cohort, session, show, now),
     )

@@ -16,7 +16,7 @@ from cohorts.sessions import Session
 @words("icebreaker", "ice breaker", "break the ice", name="icebreaker", role=Role.HOST)
 def asked_for(ask: Ask) -> Reply:
     """For the session that is on, or the next."""
-    session, cohort = whose.coming_led(ask)
+    session, cohort = whose.on_led(ask)
     prompt = icebreakers.own_prompt(cohort, session)
     return Reply(
         "icebreakers/given",
@@ -29,7 +29,7 @@ def asked_for(ask: Ask) -> Reply:
 
 @words("post the icebreaker", name="post the icebreaker", role=Role.HOST)
 def post_said(ask: Ask) -> Reply:
-    return _posted(ask, *whose.coming_led(ask))
+    return _posted(ask, *whose.on_led(ask))
 
 
 @button("icebreakers/post", role=Role.HOST)

@@ -16,7 +16,7 @@ from cohorts.store import Db
 
 @words("show the results", "show results", "show the survey", name="show results", role=Role.HOST)
 def show(ask: Ask) -> Reply:
-    session, cohort = whose.coming_led(ask)
+    session, cohort = whose.on_led(ask)
     survey = results.planned(cohort, session)
     shown = results.show(ask.db, cohort, session, survey.key, now=ask.now)
     return Reply("results/asked-for", room=room_of(ask.db, cohort).ref, name=survey.name or survey.key, pictured=shown)

@@ -129,7 +129,7 @@ def _here(ask: Ask, cohort: Cohort, session: Session, membership: Membership) ->
 
 @command("session start", help="Begin the session: pairs are made from who is here", role=Role.HOST)
 def start(ask: Ask) -> Reply:
-    coming, cohort = whose.coming_led(ask)
+    coming, cohort = whose.on_led(ask)
     return _start(ask, cohort, coming)
 
 

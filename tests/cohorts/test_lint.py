@@ -120,6 +120,8 @@ def test_the_default_program_is_six_weekly_hours_with_forty_percent_open() -> No
         ('kind = "reflection"\nminutes = 10', 'kind = "discussion"\nminutes = 10', "reflection"),
         ('kind = "next_steps"\nminutes = 5', 'kind = "summary"\nminutes = 5', "next-steps"),
         ('kind = "pair_share"\nminutes = 15', 'kind = "pair_share"\nminutes = 5', "agenda"),
+        ('kind = "work"\n', 'kind = "poll"\nchoices = ["Yes", "' + 60 * "x" + '"]\n', "poll"),
+        ('kind = "work"\n', f'kind = "poll"\nchoices = {[str(number) for number in range(11)]}\n', "poll"),
         ('kind = "next_steps"\n', 'kind = "next_steps"\nchatham_house = true\n', "chatham"),
         ('"A build"\nask = "Bring one screenshot."', '"The rollout"\nask = "Think about it."', "homework"),
         ("Bring one screenshot.", "TODO", "placeholder"),

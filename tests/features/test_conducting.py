@@ -206,3 +206,53 @@ def test_calling_on_from_the_desk_asks_what_the_part_asks(chat: World, people: l
     assert len(asked) == 2 and all("Read yours aloud" in text for text in asked)
     chat.fay.presses("+2 min", on="Your desk ·")
     assert "Heard so far:" in desk(chat.fay) and "; 4 not yet." in desk(chat.fay)
+
+
+def in_pairs(person: Person) -> int:
+    """How many rounds the room has seen, over or not."""
+    room = person.texts(person.room())
+    return sum("who talks with whom" in text or "everyone is back" in text for text in room)
+
+
+def test_while_the_clock_stands_still_nobody_is_called_back(chat: World, people: list[Person]) -> None:
+    ana, room = people[0], people[0].room()
+    chat.fay.presses("Start").presses("Next", on="Your desk ·")
+    chat.passes(minutes=6)
+    chat.fay.presses("Pause", on="Your desk ·")
+    chat.passes(minutes=20)
+    assert not ana.sees("One minute left\nThen back", room) and not ana.sees("everyone is back", room)
+    chat.fay.presses("Go on", on="Your desk ·")
+    chat.passes(minutes=1, seconds=1)
+    assert ana.sees("One minute left\nThen back", room)
+    chat.passes(minutes=1)
+    assert ana.sees("everyone is back", room) and in_pairs(ana) == 1
+
+
+def test_a_poll_waits_while_the_clock_stands_still(chat: World, people: list[Person]) -> None:
+    chat.fay.presses("Start")
+    chat.until(FIRST + timedelta(minutes=19))
+    chat.fay.presses("Pause", on="Your desk ·")
+    chat.passes(minutes=10)
+    people[0].says("/cohort vote The number")
+    assert "Your vote: The number" in people[0].last
+    chat.fay.presses("Go on", on="Your desk ·")
+    chat.passes(minutes=2, seconds=1)
+    assert "You chose this: The number." in stage(people[0])
+
+
+def test_back_to_a_round_gives_everybody_somebody_to_talk_to(chat: World, people: list[Person]) -> None:
+    chat.fay.presses("Start").presses("Next", on="Your desk ·").presses("Next", on="Your desk ·")
+    assert in_pairs(people[0]) == 1 and people[0].sees("everyone is back", people[0].room())
+    chat.fay.presses("Back", on="Your desk ·")
+    assert in_pairs(people[0]) == 2 and people[0].sees("who talks with whom", people[0].room())
+
+
+def test_a_desk_that_is_asked_for_when_it_runs_over_comes(chat: World, people: list[Person]) -> None:
+    gil = chat.person("gil", "Gil").says("/cohort help")
+    chat.fay.presses("Start")
+    for _ in range(4):
+        chat.fay.presses("+2 min", on="Your desk ·")
+    chat.until(FIRST + timedelta(minutes=63))
+    chat.olu.says("/program facilitator @gil program:value-accelerator")
+    gil.says("/session start")
+    assert "Set out: next steps" in desk(gil)

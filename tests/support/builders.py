@@ -52,6 +52,7 @@ kind = "yes_no"
 key = "first"
 title = "Foundations"
 minutes = 60
+#AGENDA
 prework = "Bring a stone."
 materials = [{ title = "Worksheet", url = "https://docs.test/one" }]
 
@@ -87,14 +88,20 @@ when = "reviews 1"
 
 
 @contextmanager
-def builders(folder: Path, migrated: Path, *, wall: str = "names", buddies: bool = True) -> Iterator[World]:
+def builders(
+    folder: Path, migrated: Path, *, wall: str = "names", buddies: bool = True, agenda: str = ""
+) -> Iterator[World]:
+    """`agenda`: of the first session, as a line of the program."""
     programs = folder / "programs"
     programs.mkdir()
     text = BUILDERS.replace("WALL", f'wall = "{wall}"').replace("BUDDIES", str(buddies).lower())
+    text = text.replace("#AGENDA", agenda)
     (programs / "builders.toml").write_text(text, "utf-8")
     world = World(folder, template=migrated, programs=programs)
-    yield world
-    world.close()
+    try:
+        yield world
+    finally:
+        world.close()
 
 
 def accept(chat: World, *names: str) -> list[Person]:
