@@ -166,6 +166,24 @@ def account_of(db: Db, person_id: int) -> str | None:
 def find(db: Db, place_id: int, words: str) -> Person:
     """Somebody of this workspace by account id, @handle, name or e-mail; refused when nobody or several fit."""
     wanted = words.strip().lstrip("@")
+    found = exactly(db, place_id, words)
+    if not found and wanted:
+        pattern = wanted.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + " %"
+        found = list(
+            db.exec(
+                select(Person).where(
+                    Person.workspace_id == place_id, sa.func.lower(Person.name).like(pattern, escape="\\")
+                )
+            ).all()
+        )
+    if len(found) != 1:
+        raise Refused("people/who" if not found else "people/which", words=words[:100])
+    return found[0]
+
+
+def exactly(db: Db, place_id: int, words: str) -> list[Person]:
+    """Whose account id or @handle it is; else who has that very name or e-mail address."""
+    wanted = words.strip().lstrip("@")
     by_account = db.exec(
         select(Person)
         .join(Account, col(Account.person_id) == col(Person.id))
@@ -181,19 +199,7 @@ def find(db: Db, place_id: int, words: str) -> Person:
             ),
         )
     ).all()
-    found = list(by_account) or list(by_name)
-    if not found and wanted:
-        pattern = wanted.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + " %"
-        found = list(
-            db.exec(
-                select(Person).where(
-                    Person.workspace_id == place_id, sa.func.lower(Person.name).like(pattern, escape="\\")
-                )
-            ).all()
-        )
-    if len(found) != 1:
-        raise Refused("people/who" if not found else "people/which", words=words[:100])
-    return found[0]
+    return list(by_account) or list(by_name)
 
 
 def grant(db: Db, person: Person, role: Granted, program_key: str = "") -> bool:

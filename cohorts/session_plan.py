@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, select
 
-from cohorts import audit, graduation, homework, outbox, sessions, show_lines, timetable, touchpoints
+from cohorts import audit, graduation, guests, homework, outbox, sessions, show_lines, timetable, touchpoints
 from cohorts.cohort import Cohort, present, room_of
 from cohorts.errors import Invalid, Refused, Remark
 from cohorts.facts import Fact, clean
@@ -290,6 +290,8 @@ def change(
     db.flush()
     if moved:
         _tell_place(db, cohort, session, now=now)
+    if {"title", "goal", "place", "guest"} & set(what):
+        guests.follow(db, cohort, session, now=now)
     if {"title", "place"} & set(what):
         timetable.enter_one(db, cohort, session, now=now)
     drop(db, session, by)

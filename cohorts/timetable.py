@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import col
 
-from cohorts import audit, gatherings, homework, outbox, touchpoints
+from cohorts import audit, gatherings, guests, homework, outbox, touchpoints
 from cohorts.attendance import Rsvp, rsvp_presses
 from cohorts.cohort import Cohort, present, room_of
 from cohorts.errors import Refused
@@ -98,6 +98,7 @@ def move_all(db: Db, cohort: Cohort, moves: Moves, *, by: Person, now: datetime)
     along: list[Fact] = [{"title": one.title, "starts": one.starts_at} for one, _ in moves[1:]]
     _tell_room(db, cohort, first, "sessions/moved", "moved", now=now, presses=rsvp_presses(first), was=was, along=along)
     for session, _ in moves:
+        guests.follow(db, cohort, session, now=now)
         enter_one(db, cohort, session, now=now)
         audit.record(db, by, "session/moved", now=now, session=session.id)
     touchpoints.reconcile(db, cohort, now=now)
@@ -119,6 +120,7 @@ def cancel(db: Db, cohort: Cohort, session: Session, *, by: Person, now: datetim
         next_title=following.title if following else "",
         next_starts=following.starts_at if following else None,
     )
+    guests.follow(db, cohort, session, now=now)
     enter_one(db, cohort, session, now=now)
     audit.record(db, by, "session/cancelled", now=now, session=session.id)
     touchpoints.reconcile(db, cohort, now=now)
@@ -146,6 +148,7 @@ def renew(db: Db, cohort: Cohort, session: Session, *, now: datetime) -> None:
     """It has another name, length or place: what was planned for it is planned again."""
     _revise(db, session, now)
     homework.follow_sessions(db, cohort, now=now)
+    guests.follow(db, cohort, session, now=now)
     enter_one(db, cohort, session, now=now)
 
 

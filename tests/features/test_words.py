@@ -101,6 +101,7 @@ REPORT = (
     *("meetings", "quotes", "asks_nps", "nps", "hours", "around", "preparing", "reading"),
 )
 SIGNED = ("letter", "signed", "title")
+GUEST = ("program", "title", "starts", "room", "led_by")
 ASKED = ("program", "yours", "leader", "approved")
 BRIEF = (
     *("title", "starts", "goal", "makes", "pairs", "guest", "guest_brief"),
@@ -133,6 +134,10 @@ MORE: Mapping[str, tuple[str, ...]] = {
     "cohort/home": HOME,
     "cohort/leads": LEADS,
     "graduation/letter": SIGNED,
+    "guests/called-off": GUEST,
+    "guests/invited": GUEST,
+    "guests/let-in": GUEST,
+    "guests/thanked": GUEST,
     "leaders/letter": (*SIGNED, *ASKED),
     "leaders/unapproved": (*SIGNED, *ASKED),
     "pairing/back": ("people", "ends"),
@@ -418,6 +423,7 @@ PLAUSIBLE: Mapping[str, tuple[Fact, ...]] = {
     "past": (False, True),
     "paused": (False, True),
     "people": ([ANA, BEN, CHI], [ANA], []),
+    "led_by": ([ANA], [ANA, BEN]),
     "person": (ANA,),
     "pieces": ([{"person": ANA, "link": "https://build.example.org/one"}, {"person": BEN, "link": ""}], []),
     "pictured": (True, False),
