@@ -31,7 +31,9 @@ const context = {
 async function load() {
   const asked = state.me;
   const view = await fetchState(asked);
-  if (!view || state.me !== asked || view.sequence < state.sequence) return; // somebody else by now, or a later one came first
+  if (state.me !== asked) return; // somebody else by now
+  if (!view) return refresh(1000); // nobody answers: until somebody does
+  if (view.sequence < state.sequence) return; // a later one came first
   const first = !state.me || !room();
   state.sequence = view.sequence;
   state.me = view.me;
@@ -58,6 +60,7 @@ async function load() {
   else showRoom();
   // What was heard of a form while this was on its way is newer.
   if (view.sequence >= state.formSince) showForm(view.form, state.me, context);
+  if (!source) connect();
 }
 
 function wantedRoom() {
@@ -65,9 +68,9 @@ function wantedRoom() {
   return state.rooms.has(wanted) ? wanted : `dm-${state.me}`;
 }
 
-function refresh() {
+function refresh(soon = 80) {
   clearTimeout(loading);
-  loading = setTimeout(load, 80);
+  loading = setTimeout(load, soon);
 }
 
 // Live.
@@ -471,4 +474,3 @@ startComposer({
 drawer(false);
 state.me = new URLSearchParams(location.search).get("as") ?? "";
 await load();
-if (state.me) connect();

@@ -16,6 +16,8 @@ from tests.browser.page import CHROMIUM, FLAGS, PATIENCE
 from tests.platforms.conducted_hour import FORMS, Hour, Punctual
 from tests.platforms.local_stage import LocalActor, LocalStage
 
+expect.set_options(timeout=PATIENCE)  # the other `expect`, of what is not awaited, has its own
+
 TOKEN = "one-and-the-same-after-each-death"
 
 

@@ -209,6 +209,16 @@ def test_old_news_does_not_bring_a_form_back(page: Page, address: str) -> None:
     expect(visitor.dialog).not_to_be_visible()
 
 
+def test_an_answer_that_is_lost_is_asked_for_again(page: Page, address: str) -> None:
+    visitor = Visitor(page, address)
+    page.route("**/api/state*", lambda route: route.abort(), times=1)
+    visitor.acts_as("Fay Okafor")
+    page.route("**/api/state*", lambda route: route.abort(), times=1)
+    page.reload()
+    visitor.acts_as("Olu Adeyemi").says("/cohort help")
+    expect(visitor.newest).to_have_class(re.compile(r"\bbot\b"))
+
+
 def test_a_screen_reader_finds_its_way(page: Page, address: str) -> None:
     visitor = Visitor(page, address).acts_as("Fay Okafor").says("/program open value-accelerator")
     expect(page.locator("html")).to_have_attribute("lang", "en")
