@@ -1,7 +1,7 @@
 """How a round ends for its people: the last minute, the call back, in time or before it.
 
-Where groups have threads, each is told in its own, and brought back by voice where it meets by voice; elsewhere everybody
-gets a line in the room that they alone see.
+Where groups have threads, each is told in its own, and brought back by voice where it meets by voice; elsewhere
+everybody gets a line in the room that they alone see.
 """
 
 from collections.abc import Sequence
