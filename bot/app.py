@@ -22,7 +22,7 @@ from bot.registry import Registry, collect
 from bot.render import Renderer
 from bot.scheduler import Scheduler
 from bot.threads import Threads
-from cohorts import people, room_styles, welcome
+from cohorts import people, room_styles, ways, welcome
 from cohorts.migrations import migrate
 from cohorts.store import Db, Store
 
@@ -91,18 +91,24 @@ class App:
         self.scheduler.wake()
 
     def prepare(self) -> Path | None:
-        """Bring the database to this version's tables, owners and rooms to what the config says.
+        """Bring the database to this version's tables, owners and rooms to what the config says,
+        and what rounds know of platforms to what these declare.
 
         Where the backup is, if one was made.
         """
         backup = migrate(self.store, now=SystemClock().now())
         self.store.write(self._set_owners)
-        self.store.write(lambda db: room_styles.arrange(db, self._sessions.rooms, self._sessions.room_links))
+        self.store.write(self._set_rooms)
         return backup
 
     def _set_owners(self, db: Db) -> None:
         for person in people.set_owners(db, self._owners, others=welcome.owns):
             welcome.greet(db, person, now=self.clock.now())
+
+    def _set_rooms(self, db: Db) -> None:
+        room_styles.arrange(db, self._sessions.rooms, self._sessions.room_links)
+        for platform in self.platforms.values():
+            ways.declare(db, platform.name, platform.ways)
 
     async def run(self) -> None:
         """Serve until cancelled: every platform, the scheduler, delivery. What is being sent is finished first."""

@@ -20,11 +20,10 @@ from cohorts.gatherings import Circle
 from cohorts.pairing import History, Plan, Round, Rules
 from cohorts.pairing_roles import teams
 from cohorts.people import facilitators
-from cohorts.round_ends import platform_of
 from cohorts.store import Db, link, moment
+from cohorts.ways import ways_of
 
 LEAST, USUAL, MOST = 2, 3, 6  # people in a group
-APART = ("discord", "slack")  # where some of a room can have a conversation of their own
 
 
 class Project(SQLModel, table=True):
@@ -123,7 +122,7 @@ def post(db: Db, cohort: Cohort, project: Project, *, now: datetime) -> bool:
         return False
     project.posted_at = now
     db.flush()
-    room, made, own = room_of(db, cohort), groups(db, cohort, project), platform_of(db, cohort) in APART
+    room, made, own = room_of(db, cohort), groups(db, cohort, project), ways_of(db, cohort.workspace_id).apart
     outbox.announce(
         db,
         room,

@@ -6,11 +6,11 @@ from enum import StrEnum
 from sqlmodel import Field, SQLModel
 
 from cohorts.store import Db, json
+from cohorts.ways import Ways
 
 AUTO = "auto"
 LONG = 15  # minutes: worth a conversation that stays
-MOST_IN_DM = 8
-BY_VOICE = ("", "voice")  # places of a session where the bot can make the rooms, if the platform has voice
+BY_VOICE = ("", "voice")  # places of a session where the bot can make the rooms, if there are ways by voice
 
 
 class Style(StrEnum):
@@ -45,23 +45,21 @@ def arranged(db: Db) -> Arrangement:
     return db.get(Arrangement, 1) or Arrangement(id=1, links=[])
 
 
-def style_of(
-    platform: str, place: str, *, minutes: float, largest: int = 3, wanted: str = AUTO, links: int = 0
-) -> Style:
-    """Pure. `wanted` where it can be had there; else what people expect on that platform.
+def style_of(ways: Ways, place: str, *, minutes: float, largest: int = 3, wanted: str = AUTO, links: int = 0) -> Style:
+    """Pure. `wanted` where it can be had; else what people expect of a platform with these ways.
 
     `largest`: people in the largest group; `links`: how many the config lists.
     """
-    written_to = platform == "slack" and largest <= MOST_IN_DM
+    written_to = largest <= ways.largest_dm
     usual: dict[Style, bool] = {  # the first that fits
-        Style.VOICE: platform == "discord" and place in BY_VOICE,
+        Style.VOICE: ways.voice and place in BY_VOICE,
         Style.LINKS: links > 0 and place != "chat",
         Style.DM: written_to and (minutes > LONG or place == "chat"),
-        Style.NUMBERED: platform == "slack" or (platform == "discord" and place != "chat"),
+        Style.NUMBERED: not ways.beside or (ways.call and place != "chat"),
         Style.ROOMS: True,
     }
     possible = usual | {Style.LINKS: links > 0, Style.DM: written_to, Style.NUMBERED: True}
-    possible[Style.ROOMS] = platform != "slack"
+    possible[Style.ROOMS] = ways.beside
     if wanted in tuple(Style) and possible[Style(wanted)]:
         return Style(wanted)
     return next(style for style, fits in usual.items() if fits)

@@ -1,7 +1,7 @@
 """How a round ends for its people: the last minute, the call back, in time or before it.
 
-On Slack and in the local chat everybody gets a line in the room that they alone see; on Discord, where nobody can be
-written to like that, each group has a thread, and voice where the cohort meets by voice.
+Where groups have threads, each is told in its own, and brought back by voice where it meets by voice; elsewhere
+everybody gets a line in the room that they alone see.
 """
 
 from collections.abc import Sequence
@@ -12,21 +12,17 @@ from cohorts.breakouts import Breakout
 from cohorts.cohort import Cohort, Membership, person_of, room_of
 from cohorts.facts import PersonRef
 from cohorts.gatherings import LATEST, Circle
-from cohorts.people import Workspace
 from cohorts.room_styles import Style
 from cohorts.sessions import Session
 from cohorts.store import Db
+from cohorts.ways import ways_of
 
 LAST_MINUTE = timedelta(minutes=1)
 
 
-def platform_of(db: Db, cohort: Cohort) -> str:
-    return db.get_one(Workspace, cohort.workspace_id).platform
-
-
 def has_threads(db: Db, cohort: Cohort) -> bool:
     """Whether a group is written to in a thread of its own, and not in lines that each one sees alone."""
-    return platform_of(db, cohort) == "discord"
+    return ways_of(db, cohort.workspace_id).threads
 
 
 def key_of(breakout: Breakout) -> str:
@@ -67,8 +63,9 @@ def circle(
 
 def plan(db: Db, cohort: Cohort, session: Session, breakout: Breakout, *, now: datetime, afresh: bool = False) -> None:
     """The last minute and the call back, of everybody. `afresh`: instead of those planned before."""
+    threads = has_threads(db, cohort)
     for number, members in breakouts.groups(db, breakout).items():
-        if has_threads(db, cohort):
+        if threads:
             if number:
                 revision = breakout.revision if afresh else 0
                 one = circle(db, cohort, session, breakout, number, members, revision=revision)
@@ -119,9 +116,10 @@ def _call_back(db: Db, cohort: Cohort, breakout: Breakout, member: int, *, at: d
 
 def call_back_now(db: Db, cohort: Cohort, breakout: Breakout, *, now: datetime) -> None:
     """Before its time."""
-    if has_threads(db, cohort) or breakout.style is Style.DM:
+    threads = has_threads(db, cohort)
+    if threads or breakout.style is Style.DM:
         gatherings.disband(db, f"{key_of(breakout)}/group:", now=now)
-    if not has_threads(db, cohort):
+    if not threads:
         for members in breakouts.groups(db, breakout).values():
             for member in members:
                 whispers.withdraw(db, to(breakout, member))

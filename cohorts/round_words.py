@@ -1,7 +1,7 @@
 """What people get when a round begins or changes: the room's post, each group's own conversation or line.
 
-On Slack and in the local chat everybody gets a line in the room that they alone see; on Discord, where nobody can be
-written to like that, each group has a thread, and voice where the cohort meets by voice.
+Where groups have threads, each is written to in its own, and parted by voice where the cohort meets by voice; elsewhere
+everybody gets a line in the room that they alone see.
 """
 
 from collections.abc import Sequence

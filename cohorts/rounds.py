@@ -20,6 +20,7 @@ from cohorts.program_parts import Segment
 from cohorts.room_styles import Style
 from cohorts.sessions import Session, run_of_show
 from cohorts.store import Db
+from cohorts.ways import ways_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def open_round(
     arranged = room_styles.arranged(db)
     breakout.ends_at = ends
     breakout.style = room_styles.style_of(
-        round_ends.platform_of(db, cohort),
+        ways_of(db, cohort.workspace_id),
         session.place,
         minutes=(ends - now).total_seconds() / 60,
         largest=max((len(members) for members in groups.values()), default=0) + 1,

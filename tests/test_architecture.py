@@ -30,6 +30,7 @@ CLOCKS = {
 }
 NOT_FOR_RULES = {"bot", "asyncio", "jinja2"}
 NOT_FOR_FEATURES = {"bot.platforms", "aiohttp", "discord", "slack_bolt", "slack_sdk"}
+PLATFORMS = {path.name for path in (ROOT / "bot" / "platforms").iterdir() if (path / "__init__.py").exists()}
 SLOW_TO_IMPORT = {"dateparser", "matplotlib", "openpyxl"}
 CATCH_ALL = {"Exception", "BaseException"}
 
@@ -86,6 +87,15 @@ def forbidden_imports(module: Module, packages: set[str]) -> list[str]:
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in imported(module, node)
         if within(name, packages)
+    ]
+
+
+def platforms_by_name(module: Module) -> list[str]:
+    """Every platform's name that stands in the code by itself, as it does where it is compared."""
+    return [
+        f"{module.name}:{node.lineno} knows {node.value!r}"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.lower() in PLATFORMS
     ]
 
 
@@ -208,6 +218,11 @@ def test_features_know_no_platform() -> None:
     assert found == []
 
 
+def test_rules_and_features_ask_what_a_platform_can_do_and_not_for_its_name() -> None:
+    assert {"local", "slack", "discord"} <= PLATFORMS
+    assert [fault for module in modules("cohorts", "bot/features") for fault in platforms_by_name(module)] == []
+
+
 def test_no_error_disappears() -> None:
     assert [fault for module in modules("bot", "cohorts", "tests") for fault in swallowed_errors(module)] == []
 
@@ -243,6 +258,8 @@ def test_no_file_names_a_registry_or_a_folder_of_somebodys_machine() -> None:
         (lambda module: forbidden_imports(module, NOT_FOR_FEATURES), "from ..platforms.slack import send"),
         (lambda module: forbidden_imports(module, NOT_FOR_FEATURES), "from bot import platforms"),
         (lambda module: forbidden_imports(module, NOT_FOR_FEATURES), "def f():\n    import aiohttp.web"),
+        (platforms_by_name, "threads = place.platform == 'discord'"),
+        (platforms_by_name, "match platform:\n    case 'local' | 'Slack':\n        f()"),
         (swallowed_errors, "try:\n    f()\nexcept:\n    raise"),
         (swallowed_errors, "try:\n    f()\nexcept (ValueError, Exception):\n    pass"),
         (swallowed_errors, "import contextlib\nwith contextlib.suppress(BaseException):\n    f()"),
@@ -264,6 +281,7 @@ def test_each_rule_notices_what_it_forbids(rule: Callable[[Module], list[str]], 
         (clock_readings, "from datetime import datetime\ndef later(now: datetime) -> datetime: return now"),
         (clock_readings, "import time\nwaited = time.monotonic()"),
         (lambda module: forbidden_imports(module, NOT_FOR_FEATURES), "from ..message import Message"),
+        (platforms_by_name, "'''A Slack workspace, a Discord server, the local chat.'''"),
         (swallowed_errors, "try:\n    f()\nexcept Exception as error:\n    log(error)"),
         (swallowed_errors, "try:\n    f()\nexcept KeyError:\n    pass"),
         (slow_imports, "def chart():\n    import matplotlib.pyplot"),

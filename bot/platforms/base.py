@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 
 from bot.command_text import Kind as OptionKind
 from bot.message import Answers, Args, Choice, File, Files, Form, Message, Unread
+from bot.ways import Ways
 
 # In.
 
@@ -287,6 +288,7 @@ class Platform(Protocol):
     anything now), `routes(door)` (what it serves on the process's own web server), `close()` (let go, at the end)."""
 
     name: str
+    ways: Ways  # what it can do for people who talk beside a room; kept at every start, so that rules can ask
 
     async def listen(self, door: Door) -> None:
         """Serve until cancelled."""

@@ -6,47 +6,53 @@ import random
 
 import pytest
 
+from bot.platforms.discord.send import DiscordPlatform
+from bot.platforms.local.send import LocalPlatform
+from bot.platforms.slack.send import SlackPlatform
 from cohorts import common_ground
 from cohorts.common_ground import Common
 from cohorts.room_styles import Style, style_of
 from cohorts.seating import room_numbers, taken_in_by
+from cohorts.ways import Ways
 
 CALL = "https://meet.example.org/x"
+LOCAL, SLACK, DISCORD = LocalPlatform.ways, SlackPlatform.ways, DiscordPlatform.ways
 
 
 @pytest.mark.parametrize(
-    ("platform", "place", "minutes", "more", "style"),
+    ("ways", "place", "minutes", "more", "style"),
     [
-        ("discord", "voice", 8, {}, Style.VOICE),
-        ("discord", "", 40, {}, Style.VOICE),
-        ("discord", CALL, 8, {}, Style.NUMBERED),
-        ("discord", CALL, 8, {"links": 3}, Style.LINKS),
-        ("discord", "voice", 8, {"links": 3}, Style.VOICE),
-        ("discord", "voice", 8, {"wanted": "numbered"}, Style.NUMBERED),
-        ("discord", CALL, 8, {"wanted": "voice"}, Style.NUMBERED),
-        ("discord", "chat", 8, {}, Style.ROOMS),
-        ("discord", CALL, 40, {"wanted": "dm"}, Style.NUMBERED),
-        ("slack", CALL, 8, {}, Style.NUMBERED),
-        ("slack", "", 15, {}, Style.NUMBERED),
-        ("slack", CALL, 16, {}, Style.DM),
-        ("slack", CALL, 40, {"largest": 9}, Style.NUMBERED),
-        ("slack", CALL, 40, {"links": 3}, Style.LINKS),
-        ("slack", "chat", 8, {"links": 3}, Style.DM),
-        ("slack", CALL, 8, {"wanted": "dm"}, Style.DM),
-        ("slack", CALL, 40, {"wanted": "numbered"}, Style.NUMBERED),
-        ("slack", CALL, 8, {"wanted": "links"}, Style.NUMBERED),
-        ("slack", "voice", 8, {"wanted": "voice"}, Style.NUMBERED),
-        ("slack", CALL, 8, {"wanted": "rooms"}, Style.NUMBERED),
-        ("local", CALL, 8, {}, Style.ROOMS),
-        ("local", "voice", 40, {}, Style.ROOMS),
-        ("local", CALL, 8, {"wanted": "numbered"}, Style.NUMBERED),
-        ("local", CALL, 8, {"links": 3}, Style.LINKS),
+        (DISCORD, "voice", 8, {}, Style.VOICE),
+        (DISCORD, "", 40, {}, Style.VOICE),
+        (DISCORD, CALL, 8, {}, Style.NUMBERED),
+        (DISCORD, CALL, 8, {"links": 3}, Style.LINKS),
+        (DISCORD, "voice", 8, {"links": 3}, Style.VOICE),
+        (DISCORD, "voice", 8, {"wanted": "numbered"}, Style.NUMBERED),
+        (DISCORD, CALL, 8, {"wanted": "voice"}, Style.NUMBERED),
+        (DISCORD, "chat", 8, {}, Style.ROOMS),
+        (DISCORD, CALL, 40, {"wanted": "dm"}, Style.NUMBERED),
+        (SLACK, CALL, 8, {}, Style.NUMBERED),
+        (SLACK, "", 15, {}, Style.NUMBERED),
+        (SLACK, CALL, 16, {}, Style.DM),
+        (SLACK, CALL, 40, {"largest": 9}, Style.NUMBERED),
+        (SLACK, CALL, 40, {"links": 3}, Style.LINKS),
+        (SLACK, "chat", 8, {"links": 3}, Style.DM),
+        (SLACK, "chat", 8, {"largest": 9}, Style.NUMBERED),
+        (SLACK, CALL, 8, {"wanted": "dm"}, Style.DM),
+        (SLACK, CALL, 40, {"wanted": "numbered"}, Style.NUMBERED),
+        (SLACK, CALL, 8, {"wanted": "links"}, Style.NUMBERED),
+        (SLACK, "voice", 8, {"wanted": "voice"}, Style.NUMBERED),
+        (SLACK, CALL, 8, {"wanted": "rooms"}, Style.NUMBERED),
+        (LOCAL, CALL, 8, {}, Style.ROOMS),
+        (LOCAL, "voice", 40, {}, Style.ROOMS),
+        (LOCAL, CALL, 8, {"wanted": "numbered"}, Style.NUMBERED),
+        (LOCAL, CALL, 8, {"links": 3}, Style.LINKS),
     ],
 )
 def test_how_people_get_into_rooms(
-    platform: str, place: str, minutes: float, more: dict[str, object], style: Style
+    ways: Ways, place: str, minutes: float, more: dict[str, object], style: Style
 ) -> None:
-    assert style_of(platform, place, minutes=minutes, **more) is style  # type: ignore[arg-type]
+    assert style_of(ways, place, minutes=minutes, **more) is style  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ class DifficultPlatform:
     """
 
     name = "local"
+    ways = LocalPlatform.ways
 
     def __init__(self, chat: Chat, clock: SteppedClock) -> None:
         self.inner = LocalPlatform(chat, clock.now)

@@ -26,6 +26,7 @@ from bot.platforms.discord.pacing import Pace
 from bot.platforms.discord.permissions import lacking
 from bot.platforms.discord.posts import HISTORY, Part, Place
 from bot.platforms.discord.setup import Setup
+from bot.ways import Ways
 from bot.words import Words
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,7 @@ class DiscordPlatform:
     have no time to lose."""
 
     name = "discord"
+    ways = Ways(voice=True, threads=True, call=True)
     pace = 0.0  # each route's limits are known from Discord's answers
 
     def __init__(

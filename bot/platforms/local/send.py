@@ -12,12 +12,14 @@ from bot.platforms.local.chat import Chat, ChatMessage, NameTaken, NotThere, dm_
 from bot.platforms.local.draw import draw_message
 from bot.platforms.local.listen import serve
 from bot.platforms.local.page import Page
+from bot.ways import Ways
 
 
 class LocalPlatform:
     """The adapter. Without `page` nothing is served: rehearsals and tests act through `Client` alone."""
 
     name = "local"
+    ways = Ways()
 
     def __init__(self, chat: Chat, clock: Callable[[], datetime], page: Page | None = None) -> None:
         self.chat = chat

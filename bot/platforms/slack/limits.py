@@ -33,6 +33,9 @@ INPUT_TEXT = 3_000
 CONTEXT_TEXT = 2_000
 REMARK = 2_000
 
+# People.
+IN_A_DM = 8  # people who are written to together, the bot aside
+
 # Views and names.
 VIEW_LABEL = 24  # a view's title, submit and close
 METADATA = 3_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import structlog
 
@@ -141,6 +141,17 @@ async def _furnish(workspace: Workspace, channel: str, parcel: Parcel) -> Receip
 async def _private(workspace: Workspace) -> AsyncIterator[Answer]:
     async for room in workspace.paged("conversations.list", "channels", types="private_channel", exclude_archived=True):
         yield room
+
+
+async def seat(workspace: Workspace, parcel: Parcel, method: str, who: str, settled: Sequence[str]) -> Receipt:
+    """Bring somebody in or take them out; `settled`: codes that say it is so already."""
+    room = parcel.room or ""
+    try:
+        await workspace.call(method, **{"channel": room, who: parcel.account})
+    except SlackRefusal as no:
+        if no.code not in settled:
+            raise
+    return Receipt(room)
 
 
 async def seated_by_hand(workspace: Workspace, parcel: Parcel, reason: str, *, there: bool) -> Receipt:

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from bot.message import Message
 from bot.platforms.base import Door, Kind, Parcel, Receipt, SendError
-from bot.platforms.slack import rooms
+from bot.platforms.slack import limits, rooms
 from bot.platforms.slack.api import Answer, part, rows, text
 from bot.platforms.slack.draw import Drawn, draw
 from bot.platforms.slack.errors import AnswerLost, SlackRefusal
@@ -27,6 +27,7 @@ from bot.platforms.slack.listen import Hearing, listen
 from bot.platforms.slack.setup import Setup
 from bot.platforms.slack.unpinged import unpinged
 from bot.platforms.slack.workspaces import Seconds, Sleep, Workspace, Workspaces
+from bot.ways import Ways
 from bot.words import Words
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,7 @@ class SlackPlatform:
     no time to lose."""
 
     name = "slack"
+    ways = Ways(call=True, largest_dm=limits.IN_A_DM)
     pace = 1.0
 
     def __init__(
@@ -134,10 +136,10 @@ class SlackPlatform:
                 return Receipt(parcel.room or "")  # links are in what the bot writes; the manifest says what is missing
             case Kind.INVITE:
                 settled = ("already_in_channel", "cant_invite_self")
-                return await _seat(workspace, parcel, "conversations.invite", "users", settled)
+                return await rooms.seat(workspace, parcel, "conversations.invite", "users", settled)
             case Kind.REMOVE:
                 settled = ("not_in_channel", "user_not_in_channel")
-                return await _seat(workspace, parcel, "conversations.kick", "user", settled)
+                return await rooms.seat(workspace, parcel, "conversations.kick", "user", settled)
             case Kind.UPLOAD:
                 return await self._upload(workspace, parcel)
             case Kind.BOOKMARK:
@@ -379,16 +381,6 @@ def file_name(name: str, key: str) -> str:
     """With a trace of the key, by which it is found again."""
     path = PurePosixPath(name)
     return f"{path.stem}-{rooms.digest(key)}{path.suffix}"
-
-
-async def _seat(workspace: Workspace, parcel: Parcel, method: str, who: str, settled: Sequence[str]) -> Receipt:
-    room = parcel.room or ""
-    try:
-        await workspace.call(method, **{"channel": room, who: parcel.account})
-    except SlackRefusal as no:
-        if no.code not in settled:
-            raise
-    return Receipt(room)
 
 
 async def _find_bookmark(workspace: Workspace, parcel: Parcel) -> Receipt | None:
