@@ -222,6 +222,12 @@ def agree(db: Db, cohort: Cohort, person: Person, letter: int, *, now: datetime)
     return found
 
 
+def of_member(db: Db, member: Membership) -> Person | None:
+    """Who is there for them."""
+    row = db.exec(select(Mentor).where(Mentor.membership_id == member.id, Mentor.answer == MentorAnswer.YES)).first()
+    return db.get_one(Person, row.person_id) if row is not None else None
+
+
 def decline(db: Db, cohort: Cohort, person: Person, letter: int, *, now: datetime) -> bool:
     """Not this time; the next best is asked. False when they said yes before: that stands."""
     rows = asked(db, cohort, person, letter)

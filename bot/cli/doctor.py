@@ -48,8 +48,7 @@ def findings(config: Path | None) -> Iterator[Finding]:
         return
     yield Finding("config", str(config) if config is not None else "none; every setting has its default")
     yield from tokens()
-    checks: tuple[Callable[[Settings], Iterator[Finding]], ...] = (database, words, programs, space, slack, discord)
-    for check in checks:
+    for check in CHECKS:
         yield from check(settings)
     yield zones()
 
@@ -70,6 +69,14 @@ def tokens() -> Iterator[Finding]:
             yield Finding("tokens", str(error), "mend the variable or the file")
             return
     yield Finding("tokens", ", ".join(found) if found else "none set, which is enough for caravan demo")
+
+
+def screen(settings: Settings) -> Iterator[Finding]:
+    """Where the page of `/session screen` is: its link is given out in chat, so browsers have to reach it."""
+    if settings.pages:
+        yield Finding("screen", f"{settings.pages}/screen/ has to lead here, which is not checked")
+    else:
+        yield Finding("screen", "none: without public_url in [web], /session screen has no link to give")
 
 
 def slack(settings: Settings) -> Iterator[Finding]:
@@ -275,3 +282,14 @@ def zones() -> Finding:
         except (ZoneInfoNotFoundError, OSError):
             return Finding("time zones", f"{name} is not known", "install the tzdata package again")
     return Finding("time zones", "known")
+
+
+CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    database,
+    words,
+    programs,
+    space,
+    screen,
+    slack,
+    discord,
+)

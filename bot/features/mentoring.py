@@ -52,6 +52,13 @@ def _asked(ask: Ask, cohort: Cohort) -> Reply:
     return Reply("mentoring/asked", replaces=True, count=len({person.id for _, person in found}))
 
 
+@words("my mentor", "who is my mentor", name="my mentor", role=Role.MEMBER, reads=True)
+def mine(ask: Ask) -> Reply:
+    cohort, membership = whose.mine(ask)
+    mentor = mentoring.of_member(ask.db, membership)
+    return Reply("mentoring/yours", person=mentor.ref if mentor is not None else None, program=cohort.name)
+
+
 # The answer.
 
 

@@ -539,6 +539,12 @@ def test_the_doctor_finds_nothing_wrong_where_nothing_is(tmp_path: Path) -> None
     assert "✓ integrity: whole" in done("doctor")
 
 
+def test_the_doctor_says_where_the_screen_of_a_session_is(tmp_path: Path) -> None:
+    assert "screen: none: without public_url" in done("doctor")
+    (tmp_path / "config.toml").write_text('[web]\npublic_url = "https://caravan.example.org"\n')
+    assert "screen: https://caravan.example.org/screen/ has to lead here" in done("doctor")
+
+
 def test_the_doctor_names_the_mend_for_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "programs").mkdir()
     (tmp_path / "programs" / "broken.toml").write_text("key = 1")

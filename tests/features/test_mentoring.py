@@ -62,6 +62,9 @@ def test_each_is_asked_once_and_a_yes_introduces_both(site: World, two: list[Per
     site.passes(days=1)
     assert zoe.sees(f"You are there for {ward.id.title()}")
     assert sum("Zoe is there for you" in text for text in ward.texts()) == 1
+    assert "Zoe is your mentor" in ward.says("who is my mentor?").last
+    other = next(one for one in two if one is not ward)
+    assert "No mentor yet" in other.says("my mentor").last
     zoe.says("i will be a mentor")
     assert "Nothing to answer here" in zoe.last
     site.fay.says("mentors")
