@@ -97,6 +97,12 @@ def post(db: Db, cohort: Cohort, session: Session, *, people: int, now: datetime
     )
 
 
+def asked(db: Db, session: Session) -> str:
+    """The name of the one that was chosen for a session; "" when none was."""
+    kept = _kept(db, session)
+    return kept.name if kept is not None else ""
+
+
 def own_prompt(cohort: Cohort, session: Session) -> str:
     """What the run of show itself asks to begin with; "" where it leaves that to us."""
     show = run_of_show(cohort, session)

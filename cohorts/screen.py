@@ -15,7 +15,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 
-from cohorts import breakouts, calling, chatham, conductor, heard, polls
+from cohorts import breakouts, calling, chatham, conductor, heard, icebreakers, polls
 from cohorts.cohort import Cohort, Membership, person_of
 from cohorts.conductor import Line, LineState, kind_of
 from cohorts.errors import Refused
@@ -89,6 +89,7 @@ class View:
     length: int  # seconds of the segment
     kind: str = ""
     prompt: str = ""
+    icebreaker: str = ""  # the name of the one whose words are the prompt
     why: str = ""
     called: str = ""  # whose turn it is to speak, or whose part it is
     floor: bool = False  # the part is theirs
@@ -168,6 +169,7 @@ def view(db: Db, cohort: Cohort, session: Session, now: datetime) -> View:
         length=_seconds(line) if line is not None else 0,
         kind=kind_of(line),
         prompt=line.segment.prompt if line is not None else "",
+        icebreaker=_icebreaker(db, session, line) if line is not None else "",
         why=line.why if line is not None else "",
         called=seat or _called_on(db, session, now),
         floor=bool(seat),
@@ -179,6 +181,11 @@ def view(db: Db, cohort: Cohort, session: Session, now: datetime) -> View:
         beside=beside,
         poll=_poll(db, cohort, session, show.began_at, now),
     )
+
+
+def _icebreaker(db: Db, session: Session, line: Line) -> str:
+    ours = line.segment.kind is SegmentKind.ICEBREAKER and not line.segment.prompt
+    return icebreakers.asked(db, session) if ours else ""
 
 
 def _unconducted(db: Db, cohort: Cohort, session: Session, now: datetime) -> View:

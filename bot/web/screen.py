@@ -45,7 +45,7 @@ def routes(
     threads: Threads, clock: Clock, roots: Sequence[Path], pace: Callable[[], float] = lambda: 1.0
 ) -> Sequence[web.RouteDef]:
     """`roots`: where words are looked for. `pace`: seconds of our clock in one of the reader's."""
-    pages = _Pages(threads, clock, tuple(root / "web" for root in roots), pace)
+    pages = _Pages(threads, clock, roots, pace)
     return (
         web.get(PATH + "/static/{name}", pages.static),
         web.get(PATH + "/{token}", pages.whole),
@@ -54,13 +54,13 @@ def routes(
 
 
 class _Pages:
-    def __init__(self, threads: Threads, clock: Clock, folders: Sequence[Path], pace: Callable[[], float]) -> None:
+    def __init__(self, threads: Threads, clock: Clock, roots: Sequence[Path], pace: Callable[[], float]) -> None:
         self._threads = threads
         self._clock = clock
-        self._folders = folders
+        self._folders = [root / "web" for root in roots]
         self._pace = pace
         self._jinja = Environment(
-            loader=FileSystemLoader(folders),
+            loader=FileSystemLoader([*self._folders, *roots]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -102,9 +102,23 @@ class _Pages:
             return web.Response(status=304, headers=headers)
         left = found.left_at(now)
         text = self._jinja.get_template(template).render(
-            view=found, left=left, state=state(found, left), way=way(found, left), now=now, pace=f"{pace:g}"
+            view=found,
+            prompt=self._prompt(found),
+            left=left,
+            state=state(found, left),
+            way=way(found, left),
+            now=now,
+            pace=f"{pace:g}",
         )
         return web.Response(text=text, content_type="text/html", charset="utf-8", headers=headers)
+
+    def _prompt(self, view: View) -> str:
+        """The program's own, or the words of an icebreaker of ours, which are plain text."""
+        return (
+            self._jinja.get_template(f"icebreakers/{view.icebreaker}.md.j2").render()
+            if view.icebreaker
+            else view.prompt
+        )
 
     def _nothing(self, *, busy: bool = False) -> web.Response:
         text = self._jinja.get_template("screen-gone.html").render(busy=busy)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import logging
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from bot.config import Settings
 from bot.config_tables import Slack, Web
 from bot.web.screen import countdown
 from tests.support import screens
+from tests.support.builders import builders, building
 from tests.support.chat import Person, World
 from tests.support.screens import ask, link
 from tests.support.stories import running
@@ -72,6 +75,19 @@ def test_whoever_has_the_link_sees_what_is_on_and_nothing_to_press(
     assert ask(url, "POST").status == 405
     for name in ("screen.css", "screen.js"):
         assert ask(f"{address}/screen/static/{name}").status == 200
+
+
+def test_the_call_reads_the_icebreaker_too(tmp_path: Path, migrated: Path) -> None:
+    agenda = 'agenda = [{ kind = "icebreaker", minutes = 5 }, { kind = "discussion", minutes = 55 }]'
+    with builders(tmp_path, migrated, agenda=agenda) as site, screens.served(site):
+        ana, *_ = building(site, 3)
+        site.until(FIRST)
+        ana.presses("I'm here", room=ana.room())
+        url = link(site.fay.says("/session start").says("/session screen"))
+        words = next(text for text in ana.texts(ana.room()) if "two minutes" in text).splitlines()
+        assert all(line in html.unescape(ask(url).text) for line in words[1:])
+        site.passes(minutes=5, seconds=1)
+        assert words[1] not in html.unescape(ask(url).text)
 
 
 def test_an_open_page_hears_when_something_is_new_and_what_time_it_is(
