@@ -159,7 +159,7 @@ def decided(ask: Ask, application_id: int, decision: str) -> Reply:
 
 @button("applications/send", role=Role.FACILITATOR)
 def send(ask: Ask, cohort_id: int) -> Reply:
-    return _send(ask, whose.conducted_by_id(ask, cohort_id))
+    return _send(ask, whose.conducted(ask, cohort_id))
 
 
 def _send(ask: Ask, cohort: Cohort) -> Reply:
@@ -332,9 +332,9 @@ def closed_now(due: Due, cohort_id: int) -> None:
 
 @button("applications/queue", role=Role.FACILITATOR)
 def queue_of(ask: Ask, cohort_id: int, skip: int = 0) -> Reply:
-    return _queue(ask, whose.conducted_by_id(ask, cohort_id), skip=skip, replaces=skip > 0)
+    return _queue(ask, whose.conducted(ask, cohort_id), skip=skip, replaces=skip > 0)
 
 
 @button("applications/drafts", role=Role.FACILITATOR)
 def drafts_of(ask: Ask, cohort_id: int) -> Reply:
-    return _queue(ask, whose.conducted_by_id(ask, cohort_id), drafted=True, replaces=True)
+    return _queue(ask, whose.conducted(ask, cohort_id), drafted=True, replaces=True)

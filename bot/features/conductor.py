@@ -189,16 +189,9 @@ def _of(db: Db, show_id: int) -> tuple[Show, Session, Cohort]:
 
 
 @button("conductor/host", role=Role.MEMBER)
-def host(ask: Ask, session_id: int) -> Reply:
-    """Whoever is there and takes it: the session begins, and they get the desk."""
-    session, cohort, membership = sessions.attended_by(ask.db, ask.person, session_id)
-    meeting.host(ask.db, cohort, session, membership, now=ask.now)
-    return Reply("conductor/hosting", title=session.title)
-
-
 @words("i ll host", "i will host", "i host", name="host", role=Role.MEMBER)
-def host_said(ask: Ask) -> Reply:
-    cohort, membership = whose.mine(ask)
-    session = sessions.the_next(ask.db, cohort, now=ask.now)
+def host(ask: Ask, session_id: int | None = None) -> Reply:
+    """Whoever is there and takes it: the session begins, and they get the desk."""
+    session, cohort, membership = whose.attended(ask, session_id)
     meeting.host(ask.db, cohort, session, membership, now=ask.now)
     return Reply("conductor/hosting", title=session.title)

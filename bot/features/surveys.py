@@ -66,7 +66,7 @@ def asked_for(ask: Ask) -> Response:
 
 @button("surveys/open", role=Role.MEMBER)
 def open_(ask: Ask, cohort_id: int, survey: str) -> Response:
-    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    cohort, membership = whose.mine(ask, cohort_id)
     return _page(ask, cohort, membership, survey, 1)
 
 
@@ -89,7 +89,7 @@ def _page(ask: Ask, cohort: Cohort, membership: Membership, key: str, page: int)
 
 @form("surveys/answer", role=Role.MEMBER)
 def answered(ask: Ask, answers: Answers, cohort_id: int, survey: str, page: int) -> Response:
-    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    cohort, membership = whose.mine(ask, cohort_id)
     plan = surveys.plan_of(cohort, survey)
     asked = questions.on_page(plan.questions, page)
     surveys.check(plan, answers, only={question.key for question in asked})
@@ -105,5 +105,5 @@ def answered(ask: Ask, answers: Answers, cohort_id: int, survey: str, page: int)
 
 @closed("surveys/answer", role=Role.MEMBER)
 def put_away(ask: Ask, answers: Answers, cohort_id: int, survey: str, page: int) -> None:
-    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    cohort, membership = whose.mine(ask, cohort_id)
     surveys.keep(ask.db, membership, surveys.plan_of(cohort, survey), answers, now=ask.now)
