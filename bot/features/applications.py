@@ -17,7 +17,7 @@ from cohorts.errors import Refused, Unclear
 from cohorts.facts import Fact
 from cohorts.outbox import Press
 from cohorts.people import Person, Role
-from cohorts.program_answers import Verdict
+from cohorts.program_answers import Verdict, check_answers
 from cohorts.which import recruiting
 
 STYLES = {Decision.ACCEPT: "primary", Decision.WAITLIST: "plain", Decision.DECLINE: "danger"}
@@ -47,9 +47,8 @@ def apply_here(ask: Ask, cohort_id: int) -> Response:
 @form("applications/apply", role=Role.ANYONE)
 def filled(ask: Ask, answers: Answers, cohort_id: int, page: int) -> Response:
     cohort = _by_id(ask, cohort_id)
-    asked = questions.on_page(cohort.program.application.questions, page)
     applications.welcome_to_apply(ask.db, cohort, ask.person, now=ask.now)
-    applications.check(cohort, answers, only={question.key for question in asked})
+    check_answers(questions.on_page(cohort.program.application.questions, page), answers)
     application = applications.keep(ask.db, cohort, ask.person, answers)
     if page < questions.pages(cohort.program.application.questions):
         return _page(ask, cohort, page + 1)

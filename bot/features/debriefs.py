@@ -10,6 +10,7 @@ from cohorts import debriefs, surveys
 from cohorts.cohort import Cohort
 from cohorts.exports import Cell
 from cohorts.people import Role
+from cohorts.program_answers import check_answers
 from cohorts.store import Db
 
 
@@ -35,8 +36,7 @@ def _page(ask: Ask, cohort: Cohort, key: str, page: int) -> Asking:
 def answered(ask: Ask, answers: Answers, cohort_id: int, survey: str, page: int) -> Response:
     cohort = whose.conducted(ask, cohort_id)
     plan = debriefs.survey_of(ask.db, cohort, ask.person, survey)
-    asked = questions.on_page(plan.questions, page)
-    surveys.check(plan, answers, only={question.key for question in asked})
+    check_answers(questions.on_page(plan.questions, page), answers)
     last = page >= questions.pages(plan.questions)
     debriefs.keep(ask.db, cohort, ask.person, plan, answers, complete=last, now=ask.now)
     return Reply("debriefs/thanks") if last else _page(ask, cohort, survey, page + 1)

@@ -12,6 +12,7 @@ from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Refused
 from cohorts.outbox import Press
 from cohorts.people import Role
+from cohorts.program_answers import check_answers
 from cohorts.program_parts import Survey
 
 
@@ -91,8 +92,7 @@ def _page(ask: Ask, cohort: Cohort, membership: Membership, key: str, page: int)
 def answered(ask: Ask, answers: Answers, cohort_id: int, survey: str, page: int) -> Response:
     cohort, membership = whose.mine(ask, cohort_id)
     plan = surveys.plan_of(cohort, survey)
-    asked = questions.on_page(plan.questions, page)
-    surveys.check(plan, answers, only={question.key for question in asked})
+    check_answers(questions.on_page(plan.questions, page), answers)
     kept = surveys.keep(ask.db, membership, plan, answers, now=ask.now)
     if page < questions.pages(plan.questions):
         return _page(ask, cohort, membership, survey, page + 1)
