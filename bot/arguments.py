@@ -23,7 +23,7 @@ def checked(declared: Declared, args: Mapping[str, object]) -> dict[str, object]
                 raise Refused("commands/gone")
             continue
         value = args[parameter.name]
-        if parameter.annotation is int:
+        if parameter.annotation in (int, int | None):
             value = number(value)
             if value is None:
                 raise Refused("commands/gone")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, field_validator
 from pydantic_settings import NoDecode
 
 from cohorts.program_fields import wrong
@@ -25,6 +26,29 @@ def check_address(address: str, *schemes: str) -> str:
     return address
 
 
+def listed(value: object, *, such_as: str) -> object:
+    """The environment has no lists: `U1,U2`, or JSON."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError(f"expected a list such as {such_as}") from None
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _lists(such_as: str) -> BeforeValidator:
+    return BeforeValidator(partial(listed, such_as=such_as))
+
+
+def _public(address: str) -> str:
+    return check_address(address, "https", "http").rstrip("/") if address else ""
+
+
+PublicUrl = Annotated[str, AfterValidator(_public)]
+
+
 class Slack(Table):
     api_url: str = Field(
         default="https://slack.com/api/",
@@ -38,14 +62,14 @@ class Slack(Table):
         default=False,
         description="Without rights to manage rooms: the facilitator makes the cohort's room and invites the bot.",
     )
-    workspaces: Annotated[tuple[str, ...], NoDecode] = Field(
+    workspaces: Annotated[tuple[str, ...], NoDecode, _lists("acme,globex")] = Field(
         default=(),
         description=(
             'Names for more than one workspace: "acme" has its bot token in SLACK_BOT_TOKEN_ACME, and, if its app is '
             "another, SLACK_APP_TOKEN_ACME or SLACK_SIGNING_SECRET_ACME."
         ),
     )
-    public_url: str = Field(
+    public_url: PublicUrl = Field(
         default="",
         description='Where the web reaches this Caravan, https://…; for mode = "http" and for /slack/install.',
     )
@@ -62,11 +86,6 @@ class Slack(Table):
             raise ValueError("expected socket or http")
         return mode.lower()
 
-    @field_validator("workspaces", mode="before")
-    @classmethod
-    def _list(cls, value: object) -> object:
-        return listed(value, such_as="acme,globex")
-
     @field_validator("workspaces")
     @classmethod
     def _names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -78,27 +97,10 @@ class Slack(Table):
                 raise wrong("", f'found "{name}" twice; each workspace has a name of its own')
         return names
 
-    @field_validator("public_url")
-    @classmethod
-    def _public(cls, address: str) -> str:
-        return check_address(address, "https", "http").rstrip("/") if address else ""
-
 
 def suffix_of(workspace: str) -> str:
     """What the names of a workspace's secrets end with."""
     return workspace.upper().replace("-", "_")
-
-
-def listed(value: object, *, such_as: str) -> object:
-    """The environment has no lists: `U1,U2`, or JSON."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        try:
-            return json.loads(value)
-        except ValueError:
-            raise ValueError(f"expected a list such as {such_as}") from None
-    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 class Discord(Table):
@@ -109,7 +111,7 @@ class Discord(Table):
         default="",
         description="The gateway, when it is not the one that the API names; DISCORD_GATEWAY_URL also sets it.",
     )
-    development_guilds: Annotated[tuple[PositiveInt, ...], NoDecode] = Field(
+    development_guilds: Annotated[tuple[PositiveInt, ...], NoDecode, _lists("1187462201234567890")] = Field(
         default=(), description="Servers by id, for whoever works on Caravan: commands change there at once, alone."
     )
 
@@ -117,11 +119,6 @@ class Discord(Table):
     @classmethod
     def _api(cls, address: str) -> str:
         return check_address(address, "https", "http")
-
-    @field_validator("development_guilds", mode="before")
-    @classmethod
-    def _list(cls, value: object) -> object:
-        return listed(value, such_as="1187462201234567890")
 
     @field_validator("gateway_url")
     @classmethod
@@ -132,18 +129,13 @@ class Discord(Table):
 class Web(Table):
     host: str = Field(default="127.0.0.1", min_length=1, description="Where all of that listens.")
     port: int = Field(default=8080, ge=0, le=65535, description="Its port; 0 switches it off.")
-    public_url: str = Field(
+    public_url: PublicUrl = Field(
         default="",
         description=(
             "Where browsers reach this Caravan, https://…; for the screen that is shared on a call. "
             "When it is empty, the one of [slack] counts."
         ),
     )
-
-    @field_validator("public_url")
-    @classmethod
-    def _public(cls, address: str) -> str:
-        return check_address(address, "https", "http").rstrip("/") if address else ""
 
 
 class Sessions(Table):
@@ -154,9 +146,9 @@ class Sessions(Table):
             "links, dm or rooms, wherever that can be had."
         ),
     )
-    room_links: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="A link to each room, https://…, in order; groups beyond the last get a number."
-    )
+    room_links: Annotated[
+        tuple[str, ...], NoDecode, _lists("https://meet.example.org/1,https://meet.example.org/2")
+    ] = Field(default=(), description="A link to each room, https://…, in order; groups beyond the last get a number.")
 
     @field_validator("rooms")
     @classmethod
@@ -164,11 +156,6 @@ class Sessions(Table):
         if rooms.lower() not in (AUTO, *Style):
             raise ValueError(f"expected one of {', '.join((AUTO, *Style))}")
         return rooms.lower()
-
-    @field_validator("room_links", mode="before")
-    @classmethod
-    def _list(cls, value: object) -> object:
-        return listed(value, such_as="https://meet.example.org/1,https://meet.example.org/2")
 
     @field_validator("room_links")
     @classmethod

@@ -16,14 +16,14 @@ from cohorts.people import Person, conducts
 from cohorts.sessions import Session, SessionState
 
 
-def mine(ask: Ask) -> tuple[Cohort, Membership]:
-    """The cohort somebody takes part in."""
-    return which.mine(ask.db, ask.person, wanted=ask.cohort, room=ask.room)
+def mine(ask: Ask, cohort_id: int | None = None) -> tuple[Cohort, Membership]:
+    """The cohort somebody takes part in: the one of a button, else the one they must mean."""
+    return which.mine(ask.db, ask.person, wanted=ask.cohort if cohort_id is None else cohort_id, room=ask.room)
 
 
-def conducted(ask: Ask) -> Cohort:
-    """The cohort somebody conducts."""
-    return which.conducted(ask.db, ask.person, wanted=ask.cohort, room=ask.room)
+def conducted(ask: Ask, cohort_id: int | None = None) -> Cohort:
+    """The cohort somebody conducts: the one of a button, else the one they must mean."""
+    return which.conducted(ask.db, ask.person, wanted=ask.cohort if cohort_id is None else cohort_id, room=ask.room)
 
 
 def recorded(ask: Ask) -> Cohort:
@@ -56,8 +56,18 @@ def coming_led(ask: Ask, number: int | None = None) -> tuple[Session, Cohort]:
     return _theirs(session, theirs), cohort
 
 
-def on_led(ask: Ask) -> tuple[Session, Cohort]:
-    """The session somebody conducts now, also when it runs over, or is about to: their next."""
+def attended(ask: Ask, session_id: int | None = None) -> tuple[Session, Cohort, Membership]:
+    """The session somebody takes part in: the one of a button, else the one that is on or comes next."""
+    if session_id is not None:
+        return sessions.attended_by(ask.db, ask.person, session_id)
+    cohort, membership = mine(ask)
+    return sessions.the_next(ask.db, cohort, now=ask.now), cohort, membership
+
+
+def on_led(ask: Ask, session_id: int | None = None) -> tuple[Session, Cohort]:
+    """The session somebody conducts: the one of a button, else the one that is on or runs over, or their next."""
+    if session_id is not None:
+        return hosting.led(ask.db, ask.person, session_id)
     cohort = led(ask)
     session = sessions.to_lead(hosting.sessions_of(ask.db, cohort, ask.person), now=ask.now)
     if session is None:
@@ -127,12 +137,3 @@ def in_zones(at: datetime, people: Iterable[Person]) -> Sequence[Fact]:
         for zone, refs in sorted(zones.items())
         for local in (at.astimezone(ZoneInfo(zone)),)
     ]
-
-
-def conducted_by_id(ask: Ask, cohort_id: int) -> Cohort:
-    """The cohort of a button, if the one who pressed it conducts it."""
-    return which.conducted(ask.db, ask.person, wanted=cohort_id)
-
-
-def mine_by_id(ask: Ask, cohort_id: int) -> tuple[Cohort, Membership]:
-    return which.mine(ask.db, ask.person, wanted=cohort_id)

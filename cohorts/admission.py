@@ -24,6 +24,7 @@ from cohorts.cohort import Cohort, CohortState, Membership, MembershipState
 from cohorts.errors import Refused
 from cohorts.outbox import Press
 from cohorts.people import Person, facilitators
+from cohorts.program_answers import check_answers
 from cohorts.program_kinds import Accept
 from cohorts.states import advance
 from cohorts.store import Db
@@ -41,7 +42,7 @@ def submit(db: Db, cohort: Cohort, person: Person, answers: Mapping[str, object]
     With automatic acceptance the first to come are in, up to the cohort's largest size; then there is a waitlist.
     """
     applications.welcome_to_apply(db, cohort, person, now=now)
-    checked = applications.check(cohort, answers)
+    checked = check_answers(cohort.program.application.questions, answers)
     application = applications.keep(db, cohort, person, {})
     application.answers = checked
     if application.state is not ApplicationState.SUBMITTED:

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 
 from cohorts.cohort import Cohort, CohortState, Membership, MembershipState
-from cohorts.errors import Invalid, Refused, Remark
+from cohorts.errors import Refused
 from cohorts.facts import Json, PersonRef, as_typed
 from cohorts.moments import shift
 from cohorts.outbox import About
 from cohorts.people import Person, conducts
 from cohorts.planning import Rule, Source
-from cohorts.program_answers import BadAnswer, Fit, advise, check_answer
+from cohorts.program_answers import Fit, advise
 from cohorts.store import Db, choice, json, link, moment
 from cohorts.when import Anchor
 
@@ -116,25 +116,6 @@ def keep(db: Db, cohort: Cohort, person: Person, answers: Mapping[str, object]) 
     }
     db.flush()
     return application
-
-
-def check(cohort: Cohort, answers: Mapping[str, object], *, only: "set[str] | None" = None) -> dict[str, Json]:
-    """Every answer in its kept form, or `Invalid` with a remark beside each that can't be taken."""
-    checked: dict[str, Json] = {}
-    wrong: dict[str, Remark] = {}
-    for question in cohort.program.application.questions:
-        if only is not None and question.key not in only:
-            continue
-        try:
-            value = check_answer(question, answers.get(question.key))
-        except BadAnswer as bad:
-            wrong[question.key] = Remark(bad.reason_key, **bad.facts)
-            continue
-        if value is not None:
-            checked[question.key] = as_typed(value)
-    if wrong:
-        raise Invalid(**wrong)
-    return checked
 
 
 def fit(cohort: Cohort, application: Application) -> Fit:

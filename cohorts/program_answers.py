@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from cohorts.errors import Invalid, Remark
+from cohorts.facts import Json, as_typed
 from cohorts.program_kinds import QuestionKind
 from cohorts.when import KEY
 
@@ -69,6 +71,23 @@ def check_answer(question: Question, value: object) -> AnswerValue:
             return _date(value)
         case QuestionKind.YES_NO:
             return _yes_no(value)
+
+
+def check_answers(questions: Iterable[Question], answers: Mapping[str, object]) -> dict[str, Json]:
+    """Every answer to these questions in its kept form, or `Invalid` with a remark beside each that can't be taken."""
+    checked: dict[str, Json] = {}
+    wrong: dict[str, Remark] = {}
+    for question in questions:
+        try:
+            value = check_answer(question, answers.get(question.key))
+        except BadAnswer as bad:
+            wrong[question.key] = Remark(bad.reason_key, **bad.facts)
+            continue
+        if value is not None:
+            checked[question.key] = as_typed(value)
+    if wrong:
+        raise Invalid(**wrong)
+    return checked
 
 
 def _text(question: Question, value: object) -> str:

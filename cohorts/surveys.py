@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel, col, select
 
 from cohorts.cohort import Cohort, Membership
-from cohorts.errors import Invalid, Refused, Remark
+from cohorts.errors import Refused
 from cohorts.facts import Json, as_typed
 from cohorts.planning import Item, Source
-from cohorts.program_answers import BadAnswer, check_answer
+from cohorts.program_answers import check_answers
 from cohorts.program_kinds import QuestionKind
 from cohorts.program_parts import Survey
 from cohorts.programs import Program
@@ -60,30 +60,11 @@ def keep(
     return found
 
 
-def check(survey: Survey, answers: Mapping[str, object], *, only: "set[str] | None" = None) -> dict[str, Json]:
-    """Every answer in its kept form, or `Invalid` with a remark beside each."""
-    checked: dict[str, Json] = {}
-    wrong: dict[str, Remark] = {}
-    for question in survey.questions:
-        if only is not None and question.key not in only:
-            continue
-        try:
-            value = check_answer(question, answers.get(question.key))
-        except BadAnswer as bad:
-            wrong[question.key] = Remark(bad.reason_key, **bad.facts)
-            continue
-        if value is not None:
-            checked[question.key] = list(value) if isinstance(value, list) else value
-    if wrong:
-        raise Invalid(**wrong)
-    return checked
-
-
 def answer(
     db: Db, membership: Membership, survey: Survey, answers: Mapping[str, object], *, now: datetime
 ) -> SurveyResponse:
     """A whole answer; a second one replaces the first."""
-    checked = check(survey, answers)
+    checked = check_answers(survey.questions, answers)
     found = keep(db, membership, survey, {}, now=now)
     found.answers, found.complete, found.at = checked, True, now
     db.flush()

@@ -24,19 +24,8 @@ from cohorts.store import Db
 
 def lay_out(db: Db, cohort: Cohort, *, now: datetime) -> list[Session]:
     """The program's sessions, at their times."""
-    made = []
-    for plan, starts_at in session_starts(cohort.program, cohort.starts_on, cohort.zone):
-        session = Session(
-            cohort_id=cohort.id,
-            key=plan.key,
-            title=plan.title,
-            kind=plan.kind,
-            starts_at=starts_at,
-            minutes=plan.minutes,
-            place=cohort.program.place or "",
-        )
-        db.add(session)
-        made.append(session)
+    starts = session_starts(cohort.program, cohort.starts_on, cohort.zone)
+    made = [_planned(db, cohort, plan, starts_at) for plan, starts_at in starts]
     db.flush()
     homework.lay_out(db, cohort, made)
     touchpoints.reconcile(db, cohort, now=now)
@@ -128,6 +117,14 @@ def cancel(db: Db, cohort: Cohort, session: Session, *, by: Person, now: datetim
 
 def add(db: Db, cohort: Cohort, plan: SessionPlan, starts_at: datetime, *, now: datetime) -> Session:
     """A session that the program has only now."""
+    session = _planned(db, cohort, plan, starts_at)
+    session.changed_at = now
+    db.flush()
+    enter_one(db, cohort, session, now=now)
+    return session
+
+
+def _planned(db: Db, cohort: Cohort, plan: SessionPlan, starts_at: datetime) -> Session:
     session = Session(
         cohort_id=cohort.id,
         key=plan.key,
@@ -136,11 +133,8 @@ def add(db: Db, cohort: Cohort, plan: SessionPlan, starts_at: datetime, *, now: 
         starts_at=starts_at,
         minutes=plan.minutes,
         place=cohort.program.place or "",
-        changed_at=now,
     )
     db.add(session)
-    db.flush()
-    enter_one(db, cohort, session, now=now)
     return session
 
 

@@ -17,7 +17,7 @@ from cohorts.errors import Refused, Unclear
 from cohorts.facts import Fact
 from cohorts.outbox import Press
 from cohorts.people import Person, Role
-from cohorts.program_answers import Verdict
+from cohorts.program_answers import Verdict, check_answers
 from cohorts.which import recruiting
 
 STYLES = {Decision.ACCEPT: "primary", Decision.WAITLIST: "plain", Decision.DECLINE: "danger"}
@@ -47,9 +47,8 @@ def apply_here(ask: Ask, cohort_id: int) -> Response:
 @form("applications/apply", role=Role.ANYONE)
 def filled(ask: Ask, answers: Answers, cohort_id: int, page: int) -> Response:
     cohort = _by_id(ask, cohort_id)
-    asked = questions.on_page(cohort.program.application.questions, page)
     applications.welcome_to_apply(ask.db, cohort, ask.person, now=ask.now)
-    applications.check(cohort, answers, only={question.key for question in asked})
+    check_answers(questions.on_page(cohort.program.application.questions, page), answers)
     application = applications.keep(ask.db, cohort, ask.person, answers)
     if page < questions.pages(cohort.program.application.questions):
         return _page(ask, cohort, page + 1)
@@ -159,7 +158,7 @@ def decided(ask: Ask, application_id: int, decision: str) -> Reply:
 
 @button("applications/send", role=Role.FACILITATOR)
 def send(ask: Ask, cohort_id: int) -> Reply:
-    return _send(ask, whose.conducted_by_id(ask, cohort_id))
+    return _send(ask, whose.conducted(ask, cohort_id))
 
 
 def _send(ask: Ask, cohort: Cohort) -> Reply:
@@ -332,9 +331,9 @@ def closed_now(due: Due, cohort_id: int) -> None:
 
 @button("applications/queue", role=Role.FACILITATOR)
 def queue_of(ask: Ask, cohort_id: int, skip: int = 0) -> Reply:
-    return _queue(ask, whose.conducted_by_id(ask, cohort_id), skip=skip, replaces=skip > 0)
+    return _queue(ask, whose.conducted(ask, cohort_id), skip=skip, replaces=skip > 0)
 
 
 @button("applications/drafts", role=Role.FACILITATOR)
 def drafts_of(ask: Ask, cohort_id: int) -> Reply:
-    return _queue(ask, whose.conducted_by_id(ask, cohort_id), drafted=True, replaces=True)
+    return _queue(ask, whose.conducted(ask, cohort_id), drafted=True, replaces=True)

@@ -39,14 +39,10 @@ def on_now(ask: Ask, session_id: int | None = None) -> tuple[Session, Cohort]:
     role=Role.HOST,
     options=[Option("prompt", "What you ask them; may be left out", rest=True)],
 )
+@words("call on somebody", "call on someone", "whom do i call on", name="call on", role=Role.HOST)
 def call(ask: Ask, prompt: str = "") -> Reply:
     session, cohort = on_now(ask)
     return _called(ask, cohort, session, prompt)
-
-
-@words("call on somebody", "call on someone", "whom do i call on", name="call on", role=Role.HOST)
-def call_said(ask: Ask) -> Reply:
-    return call(ask)
 
 
 @button("calling/next", role=Role.HOST)
@@ -114,17 +110,10 @@ def somebody_else(ask: Ask, heard_id: int) -> Reply:
     return _offered(ask, cohort, session, called, replaces=True)
 
 
-@words("who sums up", "sum it up", "would you summarise", name="sum up", role=Role.HOST)
-def sum_up_said(ask: Ask) -> Reply:
-    return _summed_up(ask, *on_now(ask))
-
-
 @button("calling/sum-up", role=Role.HOST)
-def sum_up(ask: Ask, session_id: int) -> Reply:
-    return _summed_up(ask, *on_now(ask, session_id))
-
-
-def _summed_up(ask: Ask, session: Session, cohort: Cohort) -> Reply:
+@words("who sums up", "sum it up", "would you summarise", name="sum up", role=Role.HOST)
+def sum_up(ask: Ask, session_id: int | None = None) -> Reply:
+    session, cohort = on_now(ask, session_id)
     member = calling.ask_to_sum_up(ask.db, cohort, session, now=ask.now)
     ids = {"session_id": session.id}
     return Reply("calling/asked-to-sum-up", presses=[Press("calling/next", ids)], person=member.ref)

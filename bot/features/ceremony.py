@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import whose
-from bot.ask import Answers, Ask, Asking, Due, Part, Reply, Response
+from bot.ask import Answers, Ask, Asking, Due, Part, Reply
 from bot.message import Field, FieldKind
 from bot.registry import button, due, form, home_line, words
 from cohorts import answers as answers_
@@ -52,18 +52,11 @@ def _when(ask: Ask, cohort: Cohort) -> dict[str, Fact]:
     return {"held": graduation.ceremony(ask.db, cohort), "at_the_end": ceremony.is_at_the_end(cohort)}
 
 
-@words("read this out", "read out for me", name="ceremony", role=Role.MEMBER)
-def asked_for(ask: Ask) -> Response:
-    return _form(ask, *whose.mine(ask))
-
-
 @button("ceremony/open", role=Role.MEMBER)
-def open_(ask: Ask, cohort_id: int) -> Response:
-    return _form(ask, *whose.mine_by_id(ask, cohort_id))
-
-
-def _form(ask: Ask, cohort: Cohort, membership: Membership) -> Asking:
+@words("read this out", "read out for me", name="ceremony", role=Role.MEMBER)
+def open_(ask: Ask, cohort_id: int | None = None) -> Asking:
     """Filled in with what was given before, else with the goal."""
+    cohort, membership = whose.mine(ask, cohort_id)
     _ahead(ask, cohort)
     found = ceremony.line_of(ask.db, membership)
     value = found.words if found else answers_.goal_of(ask.db, cohort, membership)
@@ -78,7 +71,7 @@ def _ahead(ask: Ask, cohort: Cohort) -> None:
 
 @form("ceremony/say", role=Role.MEMBER)
 def said(ask: Ask, answers: Answers, cohort_id: int) -> Reply:
-    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    cohort, membership = whose.mine(ask, cohort_id)
     _ahead(ask, cohort)
     written = str(answers.get("words") or "")
     if len(written) > ceremony.WORDS:

@@ -28,6 +28,6 @@ def close(ask: Ask) -> Reply:
 
 @button("close/close", role=Role.OWNER)
 def closed(ask: Ask, cohort_id: int) -> Reply:
-    cohort = whose.conducted_by_id(ask, cohort_id)
+    cohort = whose.conducted(ask, cohort_id)
     closing.close(ask.db, cohort, by=ask.person, now=ask.now)
     return Reply("close/done", replaces=True, program=cohort.name)

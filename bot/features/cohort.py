@@ -95,7 +95,7 @@ def _desk(ask: Ask) -> list[Part]:
 
 @button("cohort/home", role=Role.MEMBER, reads=True)
 def home_of(ask: Ask, cohort: int) -> Reply:
-    return _home(ask, *whose.mine_by_id(ask, cohort))
+    return _home(ask, *whose.mine(ask, cohort))
 
 
 def _home(ask: Ask, one: Cohort, membership: Membership, desk: Sequence[Part] = ()) -> Reply:
@@ -150,16 +150,9 @@ def pause(ask: Ask) -> Reply:
 
 
 @command("cohort resume", help="Come back after a pause", role=Role.MEMBER)
-def resume(ask: Ask) -> Reply:
-    return _resume(ask, *whose.mine(ask))
-
-
 @button("cohort/resume", role=Role.MEMBER)
-def resume_pressed(ask: Ask, cohort_id: int) -> Reply:
-    return _resume(ask, *whose.mine_by_id(ask, cohort_id))
-
-
-def _resume(ask: Ask, one: Cohort, membership: Membership) -> Reply:
+def resume(ask: Ask, cohort_id: int | None = None) -> Reply:
+    one, membership = whose.mine(ask, cohort_id)
     cohort.resume(ask.db, membership, now=ask.now)
     facts, parts, presses = gathered(ask, one, membership)
     return Reply("cohort/resumed", program=one.name, more=facts, parts=parts, presses=presses)
@@ -198,7 +191,7 @@ def leave(ask: Ask) -> Reply:
 
 @button("cohort/leave", role=Role.MEMBER)
 def left(ask: Ask, cohort_id: int) -> Reply:
-    one, membership = whose.mine_by_id(ask, cohort_id)
+    one, membership = whose.mine(ask, cohort_id)
     admission.leave(ask.db, one, membership, now=ask.now)
     return Reply("cohort/left", replaces=True, program=one.name)
 

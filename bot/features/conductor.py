@@ -20,29 +20,16 @@ from cohorts.store import Db
 Step = Callable[..., None]
 
 
-def _stepped(ask: Ask, show_id: int, revision: int, step: Step, **more: int) -> Reply:
-    """One press on a desk: done if the desk shows what is, refused in a sentence if the session has moved on."""
-    show, session, cohort = _led(ask, show_id)
-    conductor.check(show, session, revision)
-    step(ask.db, cohort, session, show, **more, now=ask.now)
-    return _desk(ask, cohort, session, show)
-
-
-def _led(ask: Ask, show_id: int) -> tuple[Show, Session, Cohort]:
+def _meant(ask: Ask, show_id: int | None, revision: int | None) -> tuple[Show, Session, Cohort]:
+    """The show of the desk that was pressed, refused if it has moved on; for a phrase, the one that is on."""
+    if show_id is None or revision is None:
+        return _on(ask)
     show = ask.db.get(Show, show_id)
     if show is None:
         raise Refused("commands/gone")
     session, cohort = hosting.led(ask.db, ask.person, show.session_id)
+    conductor.check(show, session, revision)
     return show, session, cohort
-
-
-def _desk(ask: Ask, cohort: Cohort, session: Session, show: Show) -> Reply:
-    return Reply(
-        "conductor/desk",
-        replaces=True,
-        presses=stage.desk_presses(cohort, session, show, ask.now),
-        more=stage.desk_facts(ask.db, cohort, session, show, ask.now),
-    )
 
 
 def _on(ask: Ask) -> tuple[Show, Session, Cohort]:
@@ -54,96 +41,75 @@ def _on(ask: Ask) -> tuple[Show, Session, Cohort]:
     raise Refused("sessions/none-running", program=cohort.name)
 
 
-def _said(ask: Ask, step: Step) -> Reply:
-    show, session, cohort = _on(ask)
-    step(ask.db, cohort, session, show, now=ask.now)
-    return _desk(ask, cohort, session, show)
+def _step(ask: Ask, step: Step, show_id: int | None, revision: int | None, **more: int) -> Reply:
+    show, session, cohort = _meant(ask, show_id, revision)
+    step(ask.db, cohort, session, show, **more, now=ask.now)
+    return _desk(ask, show, session, cohort)
+
+
+def _desk(ask: Ask, show: Show, session: Session, cohort: Cohort) -> Reply:
+    return Reply(
+        "conductor/desk",
+        replaces=True,
+        presses=stage.desk_presses(cohort, session, show, ask.now),
+        more=stage.desk_facts(ask.db, cohort, session, show, ask.now),
+    )
 
 
 @words("my desk", "the desk", name="desk", role=Role.HOST, reads=True)
 def desk(ask: Ask) -> Reply:
-    show, session, cohort = _on(ask)
-    return _desk(ask, cohort, session, show)
+    return _desk(ask, *_on(ask))
+
+
+# Each step has its button on the desk and its phrase. A button says which desk was pressed, a phrase doesn't.
 
 
 @button("conductor/next", role=Role.HOST)
-def next_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
-    return _stepped(ask, show_id, revision, conducting.go_on)
-
-
 @words("next segment", "next step", name="next segment", role=Role.HOST)
-def next_said(ask: Ask) -> Reply:
-    return _said(ask, conducting.go_on)
+def next_(ask: Ask, show_id: int | None = None, revision: int | None = None) -> Reply:
+    return _step(ask, conducting.go_on, show_id, revision)
 
 
 @button("conductor/back", role=Role.HOST)
-def back_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
-    return _stepped(ask, show_id, revision, conducting.back)
-
-
 @words("one back", "go back", name="back", role=Role.HOST)
-def back_said(ask: Ask) -> Reply:
-    return _said(ask, conducting.back)
+def back(ask: Ask, show_id: int | None = None, revision: int | None = None) -> Reply:
+    return _step(ask, conducting.back, show_id, revision)
 
 
 @button("conductor/extend", role=Role.HOST)
-def extend_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
-    return _stepped(ask, show_id, revision, conducting.extend)
-
-
 @words("two more minutes", "more time", name="more time", role=Role.HOST)
-def extend_said(ask: Ask) -> Reply:
-    return _said(ask, conducting.extend)
+def extend(ask: Ask, show_id: int | None = None, revision: int | None = None) -> Reply:
+    return _step(ask, conducting.extend, show_id, revision)
 
 
 @button("conductor/skip", role=Role.HOST)
-def skip_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
-    return _stepped(ask, show_id, revision, conducting.skip)
-
-
 @words("skip this", "leave this out", name="skip", role=Role.HOST)
-def skip_said(ask: Ask) -> Reply:
-    return _said(ask, conducting.skip)
+def skip(ask: Ask, show_id: int | None = None, revision: int | None = None) -> Reply:
+    return _step(ask, conducting.skip, show_id, revision)
 
 
 @button("conductor/pause", role=Role.HOST)
-def pause_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
-    return _stepped(ask, show_id, revision, conducting.pause)
-
-
 @words("stop the clock", "hold the clock", name="stop the clock", role=Role.HOST)
-def pause_said(ask: Ask) -> Reply:
-    return _said(ask, conducting.pause)
+def pause(ask: Ask, show_id: int | None = None, revision: int | None = None) -> Reply:
+    return _step(ask, conducting.pause, show_id, revision)
 
 
 @button("conductor/resume", role=Role.HOST)
-def resume_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
-    return _stepped(ask, show_id, revision, conducting.resume)
-
-
 @words("start the clock", "go on", name="start the clock", role=Role.HOST)
-def resume_said(ask: Ask) -> Reply:
-    return _said(ask, conducting.resume)
+def resume(ask: Ask, show_id: int | None = None, revision: int | None = None) -> Reply:
+    return _step(ask, conducting.resume, show_id, revision)
 
 
 @button("conductor/win-back", role=Role.HOST)
-def win_back_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
-    return _stepped(ask, show_id, revision, conducting.win_back)
-
-
 @words("win it back", "finish on time", name="finish on time", role=Role.HOST)
-def win_back_said(ask: Ask) -> Reply:
-    return _said(ask, conducting.win_back)
+def win_back(ask: Ask, show_id: int | None = None, revision: int | None = None) -> Reply:
+    return _step(ask, conducting.win_back, show_id, revision)
 
 
 @button("conductor/pair-now", role=Role.HOST)
-def pair_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
-    return _stepped(ask, show_id, revision, conducting.pair_now)
-
-
 @words("pair now", "pairs now", name="pair now", role=Role.HOST)
-def pair_said(ask: Ask) -> Reply:
-    return _said(ask, conducting.pair_now)
+def pair_now(ask: Ask, show_id: int | None = None, revision: int | None = None) -> Reply:
+    return _step(ask, conducting.pair_now, show_id, revision)
 
 
 @ahead("session start")
@@ -162,20 +128,10 @@ def pairs_of_many(db: Db, now: datetime) -> None:
 
 
 @button("conductor/reorder", role=Role.HOST)
-def reorder_pressed(ask: Ask, show_id: int, revision: int) -> Reply:
-    show, session, _ = _led(ask, show_id)
-    conductor.check(show, session, revision)
-    return _choices(show, session)
-
-
 @words("another order", "change the order", name="another order", role=Role.HOST, reads=True)
-def reorder_said(ask: Ask) -> Reply:
-    show, session, _ = _on(ask)
-    return _choices(show, session)
-
-
-def _choices(show: Show, session: Session) -> Reply:
+def reorder(ask: Ask, show_id: int | None = None, revision: int | None = None) -> Reply:
     """What could come next, besides what does."""
+    show, session, _ = _meant(ask, show_id, revision)
     later = list(enumerate(show.lines))[show.place + 2 :]
     if not later:
         raise Refused("conductor/nothing-to-reorder", title=session.title)
@@ -194,8 +150,8 @@ def _choices(show: Show, session: Session) -> Reply:
 
 
 @button("conductor/put-next", role=Role.HOST)
-def put_next_pressed(ask: Ask, show_id: int, revision: int, place: int) -> Reply:
-    return _stepped(ask, show_id, revision, conducting.put_next, place=place)
+def put_next(ask: Ask, show_id: int, revision: int, place: int) -> Reply:
+    return _step(ask, conducting.put_next, show_id, revision, place=place)
 
 
 # Time goes by.
@@ -233,16 +189,9 @@ def _of(db: Db, show_id: int) -> tuple[Show, Session, Cohort]:
 
 
 @button("conductor/host", role=Role.MEMBER)
-def host(ask: Ask, session_id: int) -> Reply:
-    """Whoever is there and takes it: the session begins, and they get the desk."""
-    session, cohort, membership = sessions.attended_by(ask.db, ask.person, session_id)
-    meeting.host(ask.db, cohort, session, membership, now=ask.now)
-    return Reply("conductor/hosting", title=session.title)
-
-
 @words("i ll host", "i will host", "i host", name="host", role=Role.MEMBER)
-def host_said(ask: Ask) -> Reply:
-    cohort, membership = whose.mine(ask)
-    session = sessions.the_next(ask.db, cohort, now=ask.now)
+def host(ask: Ask, session_id: int | None = None) -> Reply:
+    """Whoever is there and takes it: the session begins, and they get the desk."""
+    session, cohort, membership = whose.attended(ask, session_id)
     meeting.host(ask.db, cohort, session, membership, now=ask.now)
     return Reply("conductor/hosting", title=session.title)

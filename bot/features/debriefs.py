@@ -10,12 +10,13 @@ from cohorts import debriefs, surveys
 from cohorts.cohort import Cohort
 from cohorts.exports import Cell
 from cohorts.people import Role
+from cohorts.program_answers import check_answers
 from cohorts.store import Db
 
 
 @button("debriefs/open", role=Role.FACILITATOR)
 def open_(ask: Ask, cohort_id: int, survey: str) -> Response:
-    return _page(ask, whose.conducted_by_id(ask, cohort_id), survey, 1)
+    return _page(ask, whose.conducted(ask, cohort_id), survey, 1)
 
 
 def _page(ask: Ask, cohort: Cohort, key: str, page: int) -> Asking:
@@ -33,10 +34,9 @@ def _page(ask: Ask, cohort: Cohort, key: str, page: int) -> Asking:
 
 @form("debriefs/answer", role=Role.FACILITATOR)
 def answered(ask: Ask, answers: Answers, cohort_id: int, survey: str, page: int) -> Response:
-    cohort = whose.conducted_by_id(ask, cohort_id)
+    cohort = whose.conducted(ask, cohort_id)
     plan = debriefs.survey_of(ask.db, cohort, ask.person, survey)
-    asked = questions.on_page(plan.questions, page)
-    surveys.check(plan, answers, only={question.key for question in asked})
+    check_answers(questions.on_page(plan.questions, page), answers)
     last = page >= questions.pages(plan.questions)
     debriefs.keep(ask.db, cohort, ask.person, plan, answers, complete=last, now=ask.now)
     return Reply("debriefs/thanks") if last else _page(ask, cohort, survey, page + 1)
@@ -44,7 +44,7 @@ def answered(ask: Ask, answers: Answers, cohort_id: int, survey: str, page: int)
 
 @closed("debriefs/answer", role=Role.FACILITATOR)
 def put_away(ask: Ask, answers: Answers, cohort_id: int, survey: str, page: int) -> None:
-    cohort = whose.conducted_by_id(ask, cohort_id)
+    cohort = whose.conducted(ask, cohort_id)
     plan = debriefs.survey_of(ask.db, cohort, ask.person, survey)
     debriefs.keep(ask.db, cohort, ask.person, plan, answers, now=ask.now)
 

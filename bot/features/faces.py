@@ -46,21 +46,21 @@ def who(ask: Ask, me: str | None = None, link: str | None = None) -> Reply:
 
 @button("faces/show", role=Role.MEMBER)
 def show(ask: Ask, cohort_id: int) -> Reply:
-    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    cohort, membership = whose.mine(ask, cohort_id)
     faces.show(ask.db, cohort, membership, now=ask.now)
     return _wall(ask, cohort)
 
 
 @button("faces/hide", role=Role.MEMBER)
 def hide(ask: Ask, cohort_id: int) -> Reply:
-    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    cohort, membership = whose.mine(ask, cohort_id)
     faces.hide(ask.db, membership)
     return _wall(ask, cohort, replaces=True)
 
 
 @button("faces/link", role=Role.MEMBER)
 def add_link(ask: Ask, cohort_id: int) -> Asking:
-    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    cohort, membership = whose.mine(ask, cohort_id)
     face = faces.face_of(ask.db, membership)
     link = Field("link", FieldKind.LINK, "", required=True, max_length=faces.LINK, value=face.link if face else None)
     return Asking("faces/link", [link], args={"cohort_id": cohort.id})
@@ -68,7 +68,7 @@ def add_link(ask: Ask, cohort_id: int) -> Asking:
 
 @form("faces/link", role=Role.MEMBER)
 def linked(ask: Ask, answers: Answers, cohort_id: int) -> Reply:
-    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    cohort, membership = whose.mine(ask, cohort_id)
     try:
         link = faces.checked(str(answers.get("link") or ""))
     except BadAnswer as bad:

@@ -52,7 +52,7 @@ def files(ask: Ask, homework: str | None = None, person: Person | None = None) -
 
 @button("files/get", role=Role.FACILITATOR)
 def get(ask: Ask, cohort_id: int, submission_id: int) -> Reply:
-    cohort = whose.conducted_by_id(ask, cohort_id)
+    cohort = whose.conducted(ask, cohort_id)
     return _send(ask, handed_in.again(ask.db, cohort, submission_id))
 
 

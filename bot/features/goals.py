@@ -42,7 +42,7 @@ def _shown(ask: Ask, cohort: Cohort, membership: Membership) -> Reply:
 
 @button("goals/sharpen", role=Role.MEMBER, reads=True)
 def sharpen(ask: Ask, cohort_id: int) -> Asking:
-    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    cohort, membership = whose.mine(ask, cohort_id)
     now = answers.goal_of(ask.db, cohort, membership)[: goals.WORDS]
     words = Field("words", FieldKind.PARAGRAPH, "", required=True, max_length=goals.WORDS, value=now or None)
     return Asking("goals/sharpen", [words], args={"cohort_id": cohort.id})
@@ -50,7 +50,7 @@ def sharpen(ask: Ask, cohort_id: int) -> Asking:
 
 @form("goals/sharpen", role=Role.MEMBER)
 def sharpened(ask: Ask, answers: Answers, cohort_id: int) -> Response:
-    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    cohort, membership = whose.mine(ask, cohort_id)
     words = str(answers.get("words") or "")
     if not words.strip():
         raise Invalid(words=Remark("required"))

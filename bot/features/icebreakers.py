@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import whose
 from bot.ask import Ask, Reply
 from bot.registry import button, words
-from cohorts import attendance, hosting, icebreakers
+from cohorts import attendance, icebreakers
 from cohorts.attendance import Answer, Attended
 from cohorts.cohort import Cohort, present, room_of
 from cohorts.outbox import Press
@@ -27,17 +27,10 @@ def asked_for(ask: Ask) -> Reply:
     )
 
 
-@words("post the icebreaker", name="post the icebreaker", role=Role.HOST)
-def post_said(ask: Ask) -> Reply:
-    return _posted(ask, *whose.on_led(ask))
-
-
 @button("icebreakers/post", role=Role.HOST)
-def post(ask: Ask, session_id: int) -> Reply:
-    return _posted(ask, *hosting.led(ask.db, ask.person, session_id))
-
-
-def _posted(ask: Ask, session: Session, cohort: Cohort) -> Reply:
+@words("post the icebreaker", name="post the icebreaker", role=Role.HOST)
+def post(ask: Ask, session_id: int | None = None) -> Reply:
+    session, cohort = whose.on_led(ask, session_id)
     icebreakers.post(ask.db, cohort, session, people=_people(ask, cohort, session), now=ask.now)
     return Reply("icebreakers/posted", replaces=True, room=room_of(ask.db, cohort).ref)
 

@@ -69,7 +69,7 @@ def thanked(ask: Ask, answers: Answers, membership_id: int, link: str) -> Reply:
     if len(words) > kudos.WORDS:
         raise Invalid(words=Remark("too-long", limit=kudos.WORDS, length=len(words)))
     receiver = kudos.peer(ask.db, membership_id or number(answers.get("cohort")) or 0)
-    cohort, membership = whose.mine_by_id(ask, receiver.cohort_id)
+    cohort, membership = whose.mine(ask, receiver.cohort_id)
     person = person_of(ask.db, receiver)
     kudos.give(ask.db, cohort, membership, person, words, now=ask.now, link=link if opens(link) else "")
     return Reply("kudos/given", person=person.ref)

@@ -37,18 +37,10 @@ def _pairs(found: Iterable[tuple[Membership, Person]]) -> list[Fact]:
     return [{"member": member.ref, "mentor": person.ref} for member, person in found]
 
 
-@words("ask the mentors", "ask the alumni", name="ask mentors", role=Role.FACILITATOR)
-def ask_said(ask: Ask) -> Reply:
-    return _asked(ask, whose.conducted(ask))
-
-
 @button("mentoring/ask", role=Role.FACILITATOR)
-def ask_pressed(ask: Ask, cohort_id: int) -> Reply:
-    return _asked(ask, whose.conducted_by_id(ask, cohort_id))
-
-
-def _asked(ask: Ask, cohort: Cohort) -> Reply:
-    found = mentoring.ask(ask.db, cohort, now=ask.now)
+@words("ask the mentors", "ask the alumni", name="ask mentors", role=Role.FACILITATOR)
+def ask_them(ask: Ask, cohort_id: int | None = None) -> Reply:
+    found = mentoring.ask(ask.db, whose.conducted(ask, cohort_id), now=ask.now)
     return Reply("mentoring/asked", replaces=True, count=len({person.id for _, person in found}))
 
 

@@ -59,7 +59,7 @@ def launch(ask: Ask) -> Reply:
 
 @button("program/launch", role=Role.FACILITATOR)
 def launch_asked(ask: Ask, cohort_id: int) -> Reply:
-    return _launch_confirm(ask, whose.conducted_by_id(ask, cohort_id))
+    return _launch_confirm(ask, whose.conducted(ask, cohort_id))
 
 
 def _launch_confirm(ask: Ask, cohort: Cohort) -> Reply:
@@ -77,7 +77,7 @@ def _launch_confirm(ask: Ask, cohort: Cohort) -> Reply:
 
 @button("program/launched", role=Role.FACILITATOR)
 def launched(ask: Ask, cohort_id: int) -> Reply:
-    cohort = whose.conducted_by_id(ask, cohort_id)
+    cohort = whose.conducted(ask, cohort_id)
     cohorts_.launch(ask.db, cohort, by=ask.person, now=ask.now)
     timetable.enter(ask.db, cohort, now=ask.now)
     return Reply(

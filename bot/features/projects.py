@@ -23,19 +23,15 @@ def asked_for(ask: Ask) -> Response:
     return _asks_how_many(cohort) if found is None else _shown(ask, cohort, found)
 
 
-@words("other project groups", "new project groups", name="other groups", role=Role.FACILITATOR, reads=True)
-def others_said(ask: Ask) -> Asking:
-    return _asks_how_many(whose.conducted(ask))
-
-
 @button("projects/others", role=Role.FACILITATOR, reads=True)
-def others(ask: Ask, cohort_id: int) -> Asking:
-    return _asks_how_many(whose.conducted_by_id(ask, cohort_id))
+@words("other project groups", "new project groups", name="other groups", role=Role.FACILITATOR, reads=True)
+def others(ask: Ask, cohort_id: int | None = None) -> Asking:
+    return _asks_how_many(whose.conducted(ask, cohort_id))
 
 
 @form("projects/draft", role=Role.FACILITATOR)
 def filled(ask: Ask, answers: Answers, cohort_id: int) -> Reply:
-    cohort, size = whose.conducted_by_id(ask, cohort_id), number(answers.get("size")) or 0
+    cohort, size = whose.conducted(ask, cohort_id), number(answers.get("size")) or 0
     if not LEAST <= size <= MOST:
         raise Invalid(size=Remark("out-of-range", low=LEAST, high=MOST))
     return _shown(ask, cohort, projects.draft(ask.db, cohort, size, now=ask.now))
@@ -75,7 +71,7 @@ def post(ask: Ask, project_id: int) -> Reply:
     project = ask.db.get(Project, project_id)
     if project is None:
         raise Refused("projects/gone")
-    cohort = whose.conducted_by_id(ask, project.cohort_id)
+    cohort = whose.conducted(ask, project.cohort_id)
     if project.posted_at is None and project != projects.latest(ask.db, cohort):
         raise Refused("projects/gone")
     return _posted(ask, cohort, project)

@@ -92,7 +92,7 @@ def _so_far(ask: Ask, cohort: Cohort) -> Reply:
 
 @button("prompts/put", role=Role.FACILITATOR, reads=True)
 def put_pressed(ask: Ask, cohort_id: int) -> Asking:
-    cohort = whose.conducted_by_id(ask, cohort_id)
+    cohort = whose.conducted(ask, cohort_id)
     return Asking(
         "prompts/put",
         [
@@ -105,7 +105,7 @@ def put_pressed(ask: Ask, cohort_id: int) -> Asking:
 
 @form("prompts/put", role=Role.FACILITATOR)
 def put_filled(ask: Ask, answers: Answers, cohort_id: int) -> Reply:
-    cohort = whose.conducted_by_id(ask, cohort_id)
+    cohort = whose.conducted(ask, cohort_id)
     question, when = (str(answers.get(key) or "").strip() for key in ("question", "when"))
     if not question:
         raise Invalid(question=Remark("required"))
@@ -134,7 +134,7 @@ def ask_all_own(due: Due, prompt_id: int) -> None:
 
 @button("prompts/open", role=Role.MEMBER)
 def open_(ask: Ask, cohort_id: int, prompt: str) -> Response:
-    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    cohort, membership = whose.mine(ask, cohort_id)
     found = prompts.find(ask.db, cohort, prompt)
     if found is None:
         raise Refused("commands/gone")
@@ -146,7 +146,7 @@ def open_(ask: Ask, cohort_id: int, prompt: str) -> Response:
 
 @form("prompts/answer", role=Role.MEMBER)
 def answered(ask: Ask, answers: Answers, cohort_id: int, prompt: str) -> Response:
-    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    cohort, membership = whose.mine(ask, cohort_id)
     words = str(answers.get("words") or "")
     if not words.strip():
         raise Invalid(words=Remark("required"))

@@ -49,7 +49,7 @@ def _choice(ask: Ask, cohort: Cohort, membership: Membership) -> Reply:
 
 @button("quiet/choose", role=Role.MEMBER)
 def choose(ask: Ask, cohort_id: int, choice: str) -> Reply:
-    return _chosen(ask, *whose.mine_by_id(ask, cohort_id), choice)
+    return _chosen(ask, *whose.mine(ask, cohort_id), choice)
 
 
 def _chosen(ask: Ask, cohort: Cohort, membership: Membership, choice: str) -> Reply:

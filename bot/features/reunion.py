@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot import whose
-from bot.ask import Answers, Ask, Asking, Due, Part, Reply, Response
+from bot.ask import Answers, Ask, Asking, Due, Part, Reply
 from bot.message import Field, FieldKind
 from bot.registry import button, due, export, form, home_line, words
 from bot.sheets import Sheet
@@ -123,17 +123,10 @@ def home(ask: Ask, cohort: Cohort, membership: Membership) -> Part | None:
     return Part("reunion/home", {"words": found.words if found else ""}, [reunion.press(cohort)])
 
 
-@words("what came of it", name="win", role=Role.MEMBER)
-def asked_for(ask: Ask) -> Response:
-    return _form(ask, *whose.mine(ask))
-
-
 @button("reunion/open", role=Role.MEMBER)
-def open_(ask: Ask, cohort_id: int) -> Response:
-    return _form(ask, *whose.mine_by_id(ask, cohort_id))
-
-
-def _form(ask: Ask, cohort: Cohort, membership: Membership) -> Asking:
+@words("what came of it", name="win", role=Role.MEMBER)
+def open_(ask: Ask, cohort_id: int | None = None) -> Asking:
+    cohort, membership = whose.mine(ask, cohort_id)
     found, goal = reunion.win_of(ask.db, membership), goal_of(ask.db, cohort, membership)
     return Asking(
         "reunion/tell",
@@ -149,7 +142,7 @@ def _form(ask: Ask, cohort: Cohort, membership: Membership) -> Asking:
 
 @form("reunion/tell", role=Role.MEMBER)
 def told(ask: Ask, answers: Answers, cohort_id: int) -> Reply:
-    _, membership = whose.mine_by_id(ask, cohort_id)
+    _, membership = whose.mine(ask, cohort_id)
     written = str(answers.get("words") or "")
     if len(written) > reunion.WORDS:
         raise Invalid(words=Remark("too-long", limit=reunion.WORDS, length=len(written)))

@@ -16,6 +16,7 @@ PATH = "/screen"
 
 
 @command("session screen", help="A page to share on the call: time, prompt, rooms and poll", role=Role.HOST)
+@words("the screen", "show the screen", "big screen", name="screen", role=Role.HOST)
 def show(ask: Ask) -> Reply:
     """Of the session that is on or about to begin."""
     cohort = whose.led(ask)
@@ -24,11 +25,6 @@ def show(ask: Ask) -> Reply:
     if session is None:
         raise Refused("sessions/none-to-come", program=cohort.name)
     return _link(ask, session)
-
-
-@words("the screen", "show the screen", "big screen", name="screen", role=Role.HOST)
-def show_said(ask: Ask) -> Reply:
-    return show(ask)
 
 
 @button("screen/open", role=Role.HOST)

@@ -93,21 +93,11 @@ def open_doors(due: Due, session_id: int) -> None:
     materials.keep_at_hand(due.db, cohort, session, now=due.now)
 
 
-@words("i m here", "i am here", "ich bin da", name="here", role=Role.MEMBER)
-def here_said(ask: Ask) -> Reply:
-    cohort, membership = whose.mine(ask)
-    coming = sessions.the_next(ask.db, cohort, now=ask.now)
-    return _here(ask, cohort, coming, membership)
-
-
 @button("sessions/here", role=Role.MEMBER)
-def here(ask: Ask, session_id: int) -> Reply:
-    session, cohort, membership = sessions.attended_by(ask.db, ask.person, session_id)
-    return _here(ask, cohort, session, membership)
-
-
-def _here(ask: Ask, cohort: Cohort, session: Session, membership: Membership) -> Reply:
+@words("i m here", "i am here", "ich bin da", name="here", role=Role.MEMBER)
+def here(ask: Ask, session_id: int | None = None) -> Reply:
     """Once the pairs are made, a latecomer joins the smallest group."""
+    session, cohort, membership = whose.attended(ask, session_id)
     if session.state is SessionState.HELD or ask.now > session.ends_at + timedelta(hours=1):
         raise Refused("sessions/over", title=session.title)
     if ask.now < session.starts_at - sessions.EARLY:
@@ -128,18 +118,9 @@ def _here(ask: Ask, cohort: Cohort, session: Session, membership: Membership) ->
 
 
 @command("session start", help="Begin the session: pairs are made from who is here", role=Role.HOST)
-def start(ask: Ask) -> Reply:
-    coming, cohort = whose.on_led(ask)
-    return _start(ask, cohort, coming)
-
-
 @button("sessions/start", role=Role.HOST)
-def start_pressed(ask: Ask, session_id: int) -> Reply:
-    session, cohort = hosting.led(ask.db, ask.person, session_id)
-    return _start(ask, cohort, session)
-
-
-def _start(ask: Ask, cohort: Cohort, session: Session) -> Reply:
+def start(ask: Ask, session_id: int | None = None) -> Reply:
+    session, cohort = whose.on_led(ask, session_id)
     if not sessions.is_expected(cohort):
         raise Refused("program/not-launched", program=cohort.name)
     if not meeting.begin(ask.db, cohort, session, now=ask.now):

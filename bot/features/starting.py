@@ -29,7 +29,7 @@ def extend(ask: Ask, weeks: float = 1) -> Reply:
 
 @button("starting/extend", role=Role.FACILITATOR)
 def extend_pressed(ask: Ask, cohort_id: int) -> Reply:
-    return _extend(ask, whose.conducted_by_id(ask, cohort_id), 1)
+    return _extend(ask, whose.conducted(ask, cohort_id), 1)
 
 
 def _extend(ask: Ask, cohort: Cohort, weeks: int) -> Reply:
@@ -58,7 +58,7 @@ def postpone(ask: Ask, weeks: float | None = None) -> Response:
 
 @button("starting/postpone", role=Role.FACILITATOR)
 def postpone_pressed(ask: Ask, cohort_id: int) -> Asking:
-    return _asks_by_how_much(ask, whose.conducted_by_id(ask, cohort_id))
+    return _asks_by_how_much(ask, whose.conducted(ask, cohort_id))
 
 
 @form("starting/postpone", role=Role.FACILITATOR)
@@ -66,12 +66,12 @@ def filled(ask: Ask, answers: Answers, cohort_id: int) -> Reply:
     weeks = number(answers.get("weeks")) or 0
     if not 1 <= weeks <= starting.MOST_WEEKS:
         raise Invalid(weeks=Remark("out-of-range", low=1, high=starting.MOST_WEEKS))
-    return _confirm(ask, whose.conducted_by_id(ask, cohort_id), weeks)
+    return _confirm(ask, whose.conducted(ask, cohort_id), weeks)
 
 
 @button("starting/postponed", role=Role.FACILITATOR)
 def postponed(ask: Ask, cohort_id: int, weeks: int, revision: int) -> Reply:
-    cohort = whose.conducted_by_id(ask, cohort_id)
+    cohort = whose.conducted(ask, cohort_id)
     if revision != cohort.revision:
         raise Refused("starting/changed-meanwhile")
     starting.postpone(ask.db, cohort, weeks, by=ask.person, now=ask.now)

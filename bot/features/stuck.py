@@ -25,14 +25,14 @@ def open_(ask: Ask) -> Asking:
 
 @form("stuck/say", role=Role.MEMBER, anonymous=True)
 def say(ask: Ask, answers: Answers, cohort_id: int) -> Response:
-    cohort, _ = whose.mine_by_id(ask, cohort_id)
+    cohort, _ = whose.mine(ask, cohort_id)
     stuck.say(ask.db, cohort, _words(answers), token=secrets.token_hex(8), now=ask.now)
     return Reply("stuck/said", room=room_of(ask.db, cohort).ref)
 
 
 @button("stuck/been-there", role=Role.MEMBER, reads=True)
 def help_(ask: Ask, cohort_id: int, token: str) -> Asking:
-    cohort, _ = whose.mine_by_id(ask, cohort_id)
+    cohort, _ = whose.mine(ask, cohort_id)
     stuck.asked_in(ask.db, cohort, token)
     helped = Field("helped", FieldKind.PARAGRAPH, "", required=True, max_length=stuck.WORDS)
     return Asking("stuck/answer", [helped], args={"cohort_id": cohort.id, "token": token})
@@ -40,7 +40,7 @@ def help_(ask: Ask, cohort_id: int, token: str) -> Asking:
 
 @form("stuck/answer", role=Role.MEMBER)
 def answered(ask: Ask, answers: Answers, cohort_id: int, token: str) -> Response:
-    cohort, _ = whose.mine_by_id(ask, cohort_id)
+    cohort, _ = whose.mine(ask, cohort_id)
     words_ = _words(answers, "helped")
     stuck.been_there(ask.db, cohort, token, ask.person, words_, event=ask.event, now=ask.now)
     return Reply("stuck/thanks", room=room_of(ask.db, cohort).ref)

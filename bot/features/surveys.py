@@ -12,6 +12,7 @@ from cohorts.cohort import Cohort, Membership
 from cohorts.errors import Refused
 from cohorts.outbox import Press
 from cohorts.people import Role
+from cohorts.program_answers import check_answers
 from cohorts.program_parts import Survey
 
 
@@ -66,7 +67,7 @@ def asked_for(ask: Ask) -> Response:
 
 @button("surveys/open", role=Role.MEMBER)
 def open_(ask: Ask, cohort_id: int, survey: str) -> Response:
-    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    cohort, membership = whose.mine(ask, cohort_id)
     return _page(ask, cohort, membership, survey, 1)
 
 
@@ -89,10 +90,9 @@ def _page(ask: Ask, cohort: Cohort, membership: Membership, key: str, page: int)
 
 @form("surveys/answer", role=Role.MEMBER)
 def answered(ask: Ask, answers: Answers, cohort_id: int, survey: str, page: int) -> Response:
-    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    cohort, membership = whose.mine(ask, cohort_id)
     plan = surveys.plan_of(cohort, survey)
-    asked = questions.on_page(plan.questions, page)
-    surveys.check(plan, answers, only={question.key for question in asked})
+    check_answers(questions.on_page(plan.questions, page), answers)
     kept = surveys.keep(ask.db, membership, plan, answers, now=ask.now)
     if page < questions.pages(plan.questions):
         return _page(ask, cohort, membership, survey, page + 1)
@@ -105,5 +105,5 @@ def answered(ask: Ask, answers: Answers, cohort_id: int, survey: str, page: int)
 
 @closed("surveys/answer", role=Role.MEMBER)
 def put_away(ask: Ask, answers: Answers, cohort_id: int, survey: str, page: int) -> None:
-    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    cohort, membership = whose.mine(ask, cohort_id)
     surveys.keep(ask.db, membership, surveys.plan_of(cohort, survey), answers, now=ask.now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import whose
-from bot.ask import Answers, Ask, Asking, Due, Part, Reply, Response
+from bot.ask import Answers, Ask, Asking, Due, Part, Reply
 from bot.message import Field, FieldKind
 from bot.registry import button, due, export, form, home_line, words
 from bot.sheets import Sheet
@@ -52,17 +52,10 @@ def home(ask: Ask, cohort: Cohort, membership: Membership) -> Part | None:
     )
 
 
-@words("what the world should know", "my line", name="testimonial", role=Role.MEMBER)
-def asked_for(ask: Ask) -> Response:
-    return _form(ask, *whose.mine(ask))
-
-
 @button("testimonials/open", role=Role.MEMBER)
-def open_(ask: Ask, cohort_id: int) -> Response:
-    return _form(ask, *whose.mine_by_id(ask, cohort_id))
-
-
-def _form(ask: Ask, cohort: Cohort, membership: Membership) -> Asking:
+@words("what the world should know", "my line", name="testimonial", role=Role.MEMBER)
+def open_(ask: Ask, cohort_id: int | None = None) -> Asking:
+    cohort, membership = whose.mine(ask, cohort_id)
     _may(cohort)
     found = testimonials.of(ask.db, membership)
     return Asking(
@@ -88,7 +81,7 @@ def _may(cohort: Cohort) -> None:
 
 @form("testimonials/give", role=Role.MEMBER)
 def given(ask: Ask, answers: Answers, cohort_id: int) -> Reply:
-    cohort, membership = whose.mine_by_id(ask, cohort_id)
+    cohort, membership = whose.mine(ask, cohort_id)
     _may(cohort)
     written = str(answers.get("words") or "")
     if len(written) > testimonials.WORDS:
@@ -147,7 +140,7 @@ def _desk(db: Db, cohort: Cohort) -> list[Press]:
 
 @button("testimonials/edit", role=Role.FACILITATOR)
 def edit(ask: Ask, cohort_id: int) -> Asking:
-    cohort = whose.conducted_by_id(ask, cohort_id)
+    cohort = whose.conducted(ask, cohort_id)
     text = testimonials.text_of(ask.db, cohort)[: testimonials.TEXT]
     field = Field("text", FieldKind.PARAGRAPH, "", required=True, max_length=testimonials.TEXT, value=text)
     return Asking("testimonials/edit", [field], args={"cohort_id": cohort.id})
@@ -155,7 +148,7 @@ def edit(ask: Ask, cohort_id: int) -> Asking:
 
 @form("testimonials/edit", role=Role.FACILITATOR)
 def edited(ask: Ask, answers: Answers, cohort_id: int) -> Reply:
-    cohort = whose.conducted_by_id(ask, cohort_id)
+    cohort = whose.conducted(ask, cohort_id)
     text = str(answers.get("text") or "")
     if not text.strip():
         raise Invalid(text=Remark("required"))
@@ -167,7 +160,7 @@ def edited(ask: Ask, answers: Answers, cohort_id: int) -> Reply:
 
 @button("testimonials/post", role=Role.FACILITATOR)
 def post(ask: Ask, cohort_id: int) -> Reply:
-    cohort = whose.conducted_by_id(ask, cohort_id)
+    cohort = whose.conducted(ask, cohort_id)
     testimonials.post(ask.db, cohort, by=ask.person, now=ask.now)
     return Reply("testimonials/posted-by-you", program=cohort.name, room=cohorts_.room_of(ask.db, cohort).ref)
 

@@ -75,7 +75,7 @@ def schedule(ask: Ask, time: str, title: str, minutes: int = 60) -> Reply:
 
 @button("timetable/schedule", role=Role.FACILITATOR)
 def scheduled(ask: Ask, cohort_id: int, starts: str, title: str, minutes: int) -> Reply:
-    cohort = whose.conducted_by_id(ask, cohort_id)
+    cohort = whose.conducted(ask, cohort_id)
     session = timetable.schedule(
         ask.db,
         cohort,

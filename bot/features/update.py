@@ -38,7 +38,7 @@ def update(ask: Ask) -> Reply:
 
 @button("update/take-over", role=Role.OWNER)
 def taken_over(ask: Ask, cohort_id: int, seen: str) -> Reply:
-    cohort = whose.conducted_by_id(ask, cohort_id)
+    cohort = whose.conducted(ask, cohort_id)
     toml = _text(ask, cohort)
     if _mark(toml) != seen:
         raise Refused("update/changed-again", program=cohort.name)

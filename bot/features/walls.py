@@ -67,7 +67,7 @@ def _overview(ask: Ask, cohort: Cohort) -> Reply:
 
 @button("walls/assign", role=Role.FACILITATOR, reads=True)
 def assign(ask: Ask, cohort_id: int) -> Asking:
-    return _form(ask, whose.conducted_by_id(ask, cohort_id))
+    return _form(ask, whose.conducted(ask, cohort_id))
 
 
 def _form(ask_: Ask, cohort: Cohort, due: str = "", title: str = "", ask: str = "") -> Asking:
@@ -86,7 +86,7 @@ def _form(ask_: Ask, cohort: Cohort, due: str = "", title: str = "", ask: str = 
 
 @form("walls/assign", role=Role.FACILITATOR)
 def assigned(ask: Ask, answers: Answers, cohort_id: int) -> Reply:
-    cohort = whose.conducted_by_id(ask, cohort_id)
+    cohort = whose.conducted(ask, cohort_id)
     known = {str(one.id): one for one in _sessions(ask, cohort)}
     said = {key: str(answers.get(key) or "").strip() for key in ("title", "ask", "due", "session")}
     wrong = {key: Remark("required") for key, text in said.items() if not text}

@@ -247,7 +247,7 @@ def optional(declared: Declared) -> set[str]:
 
 
 def is_id(name: str, annotation: type) -> bool:
-    return annotation is int and name not in WORDS
+    return annotation in (int, int | None) and name not in WORDS
 
 
 def arguments(community: Community, declared: Declared, whose: str) -> Iterator[dict[str, Scalar]]:

@@ -77,12 +77,16 @@ class SlackActor:
         assert not self.person.errors, self.person.errors
 
     async def _opened(self) -> View:
-        """Where plain words asked for it, a form waits behind a button."""
-        if any(OPENS in self.person.reader.message(one) for one in self.person.direct.messages[-1:]):
+        """Where plain words asked for it, a form waits behind a button: not where one is open, of words long past."""
+        newest = self.person.direct.messages[-1:]
+        if not self._is_asked() and any(OPENS in self.person.reader.message(one) for one in newest):
             await self.presses(OPENS)
-        await until(lambda: self.person.form is not None and "submit" in self.person.form.body)
+        await until(self._is_asked)
         assert self.person.form is not None
         return self.person.form
+
+    def _is_asked(self) -> bool:
+        return self.person.form is not None and "submit" in self.person.form.body
 
     def sees(self, text: str) -> bool:
         return self.person.sees(text)

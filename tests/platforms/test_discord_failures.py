@@ -279,7 +279,7 @@ async def test_malformed_gateway_events_are_lost_alone(tmp_path: Path) -> None:
         with capture_logs() as entries:
             for event in MALFORMED:
                 world.discord.send_malformed(event)
-            await asyncio.sleep(0.1)
+            await until(lambda: bool(entries))
             await world.quiet()
         assert world.platform.connected
         assert (world.discord.gateway.identifies, world.discord.gateway.resumes) == (1, 0)

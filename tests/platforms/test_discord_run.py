@@ -39,7 +39,7 @@ def told(discord: FakeDiscord) -> dict[str, str]:
 
 async def said(running: Running) -> str:
     """All that a Caravan writes which ends by itself."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         return b"".join(await running.process.communicate()).decode()
 
 
@@ -122,7 +122,7 @@ async def test_where_discord_cannot_be_reached_it_waits_and_serves_the_rest(tmp_
         }
         async with caravan(tmp_path, variables) as running:
             seen: object = None
-            for _ in range(200):
+            for _ in range(600):
                 try:
                     async with slack.session.get(f"{running.url}/health") as response:
                         seen = (await response.json())["platforms"]

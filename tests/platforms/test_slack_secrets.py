@@ -186,7 +186,7 @@ async def test_nothing_says_a_secret_of_itself(world: Hosted, written: io.String
         lambda: world.slack.rate_limit("conversations.open", 30),
         lambda: world.slack.lose_answer("conversations.open"),
         lambda: world.slack.fail("conversations.open"),
-        lambda: world.slack.downtime(0.2),
+        lambda: world.slack.downtime(60),
     ]
     for breaking in breaks:
         breaking()
