@@ -63,7 +63,7 @@ class Seating:
 
 
 def score(task: Task, rounds: Sequence[Seating]) -> tuple[int, int, int]:
-    """Repeats, then what was to be avoided, then sit-outs: smaller is better."""
+    """Repeats, then sit-outs, then what was to be avoided: smaller is better."""
     met: dict[tuple[int, int], int] = {}
     avoided = 0
     for seating in rounds:
@@ -72,7 +72,7 @@ def score(task: Task, rounds: Sequence[Seating]) -> tuple[int, int, int]:
             met[pair] = met.get(pair, 0) + 1
             avoided += task.avoid[a].get(b, 0)
     repeats = sum(times - (b not in task.met[a]) for (a, b), times in met.items())
-    return repeats, avoided, sum(len(seating.sat_out) for seating in rounds)
+    return repeats, sum(len(seating.sat_out) for seating in rounds), avoided
 
 
 def circle(task: Task, rng: Random) -> list[Seating] | None:
@@ -145,7 +145,8 @@ def pairs(
     since = 0
     for _ in range(steps if len(open_rounds) > 1 else 0):
         since += 1
-        if best_cost <= target * _PER_REPEAT or (since > _PATIENCE and best_cost < (target + 1) * _PER_REPEAT):
+        patience = _PATIENCE if best_cost % _PER_REPEAT < _PER_LACKING else 4 * _PATIENCE
+        if best_cost <= target * _PER_REPEAT or (since > patience and best_cost < (target + 1) * _PER_REPEAT):
             break
         before, kept = table.cost, list(table.rounds)
         again = rng.sample(open_rounds, min(len(open_rounds), rng.choice((2, 3, 3, 4))))
@@ -166,9 +167,10 @@ def pairs(
     return best
 
 
-# What is wanting, in one number: a repeat, then a pair that was to be avoided, then a trio that is none.
-_PER_REPEAT = 10**9
-_PER_AVOIDED = 10**3
+# What is wanting, in one number: a repeat, then a trio that is none, then what was to be avoided. A trio has two pairs
+# more to avoid: no wish may leave somebody without anybody to talk to.
+_PER_REPEAT = 10**13
+_PER_LACKING = 10**9
 
 
 class _Pairs:
@@ -190,7 +192,7 @@ class _Pairs:
     @property
     def cost(self) -> int:
         lacking = sum(map(self._lacks_trio, self.trios))
-        return self.repeats * _PER_REPEAT + self.avoided * _PER_AVOIDED + lacking
+        return self.repeats * _PER_REPEAT + lacking * _PER_LACKING + self.avoided
 
     def _lacks_trio(self, number: int) -> bool:
         return bool(self.rounds[number].sat_out) and not self.task.some_absent

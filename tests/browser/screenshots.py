@@ -97,7 +97,9 @@ def main() -> None:
         take(folder)
         with browser() as chromium:
             the_screen(chromium, folder)
-        stage, desk = asyncio.run(stage_and_desk(folder))
+        hour = folder / "conducted"  # a life of its own, beside that of the screen
+        hour.mkdir()
+        stage, desk = asyncio.run(stage_and_desk(hour))
         beside(stage, desk, folder / "conducting.png")
         for taken, name in {**TAKEN, "phone": "phone", "conducting": "conducting", "screen": "screen"}.items():
             keep(folder / f"{taken}.png", name)

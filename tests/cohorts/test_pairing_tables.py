@@ -119,3 +119,11 @@ def test_the_more_have_met_the_greater_the_risk(half: int, data: st.DataObject) 
     fewer[a] &= ~(1 << b)
     fewer[b] &= ~(1 << a)
     assert 0 <= risk(strangers, 2, 0.2) < risk(fewer, 2, 0.2)
+
+
+@pytest.mark.parametrize("rounds", [1, 4, 6])
+def test_no_wish_leaves_somebody_without_anybody_to_talk_to(rounds: int) -> None:
+    """Of eleven of one company, each pair is to be avoided: still the odd one joins a pair."""
+    avoid = {frozenset(pair): 24 for pair in combinations(people(11), 2)}
+    made = plan(people(11), rounds, rules=Rules(avoid=avoid), seed=3)
+    assert not made.again and not any(one.sat_out for one in made.rounds)
