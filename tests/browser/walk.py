@@ -103,8 +103,8 @@ def they_meet(visitor: Visitor, number: int) -> None:
     visitor.acts_as("Sam Rivera").goes_to(PROGRAM).presses("I'm here")
     visitor.reads("Good to see you")
     if first:
-        visitor.photo("23-session").acts_as("Fay Okafor").photo("24-session-led")
-        visitor.waits("+1 hour").presses("End the session")
+        visitor.waits("Go to it").reads("who talks with whom").photo("23-session")
+        visitor.acts_as("Fay Okafor").photo("24-session-led").presses("End the session")
         expect(visitor.log.get_by_role("button", name="End the session")).not_to_be_visible()
         visitor.photo("25-session-over")
     else:
