@@ -45,6 +45,11 @@ def arranged(db: Db) -> Arrangement:
     return db.get(Arrangement, 1) or Arrangement(id=1, links=[])
 
 
+def by_voice(ways: Ways, place: str) -> bool:
+    """Whether people meet in the platform's own voice room."""
+    return ways.voice and place in BY_VOICE
+
+
 def style_of(ways: Ways, place: str, *, minutes: float, largest: int = 3, wanted: str = AUTO, links: int = 0) -> Style:
     """Pure. `wanted` where it can be had; else what people expect of a platform with these ways.
 
@@ -52,7 +57,7 @@ def style_of(ways: Ways, place: str, *, minutes: float, largest: int = 3, wanted
     """
     written_to = largest <= ways.largest_dm
     usual: dict[Style, bool] = {  # the first that fits
-        Style.VOICE: ways.voice and place in BY_VOICE,
+        Style.VOICE: by_voice(ways, place),
         Style.LINKS: links > 0 and place != "chat",
         Style.DM: written_to and (minutes > LONG or place == "chat"),
         Style.NUMBERED: not ways.beside or (ways.call and place != "chat"),

@@ -17,6 +17,7 @@ from cohorts import (
     hosting,
     materials,
     meeting,
+    room_styles,
     rounds,
     sessions,
     stage,
@@ -30,6 +31,7 @@ from cohorts.outbox import Press
 from cohorts.people import Role
 from cohorts.program_kinds import SessionKind
 from cohorts.sessions import Session, SessionState
+from cohorts.ways import ways_of
 
 
 @command(
@@ -88,6 +90,7 @@ def open_doors(due: Due, session_id: int) -> None:
         guest=guests.name_of(cohort, session),
         pairs=bool(breakouts.rounds_of(cohort, session)),
         optional=session.kind is SessionKind.OFFICE_HOURS,
+        voice=room_styles.by_voice(ways_of(due.db, cohort.workspace_id), session.place),
         theme=cohort.program.theme.value,
     )
     materials.keep_at_hand(due.db, cohort, session, now=due.now)
