@@ -90,7 +90,7 @@ def open_doors(due: Due, session_id: int) -> None:
         guest=guests.name_of(cohort, session),
         pairs=bool(breakouts.rounds_of(cohort, session)),
         optional=session.kind is SessionKind.OFFICE_HOURS,
-        voice=room_styles.by_voice(ways_of(due.db, cohort.workspace_id), session.place),
+        in_voice=room_styles.by_voice(ways_of(due.db, cohort.workspace_id), session.place),
         theme=cohort.program.theme.value,
     )
     materials.keep_at_hand(due.db, cohort, session, now=due.now)

@@ -116,17 +116,25 @@ def accept(chat: World, *names: str) -> list[Person]:
 
 def building(chat: World, count: int = 4) -> list[Person]:
     """Launched, some time before the first session."""
+    chat.begins_after(_building, count)
+    return [chat.person(name) for name in NAMES[:count]]
+
+
+def _building(chat: World, count: int) -> None:
     opened(chat, "builders")
-    people = accept(chat, *NAMES[:count])
+    accept(chat, *NAMES[:count])
     chat.fay.says("/program launch").presses("Yes, start")
-    return people
 
 
 def after_the_first(chat: World, count: int = 4) -> list[Person]:
     """The morning after the first session."""
+    chat.begins_after(_after_the_first, count)
+    return [chat.person(name) for name in NAMES[:count]]
+
+
+def _after_the_first(chat: World, count: int) -> None:
     people = building(chat, count)
     chat.until(FIRST)
     for person in people:
         person.presses("I'm here", room=person.room())
     chat.passes(hours=18)
-    return people

@@ -37,10 +37,14 @@ def _fitting(field: dict[str, object]) -> object:
 
 def opened(chat: World, program: str = "value-accelerator", starts: str = "2027-01-11") -> Person:
     """The owner names Fay facilitator; she opens the program."""
-    chat.person("fay", "Fay")
+    chat.begins_after(_opened, program, starts)
+    return chat.fay
+
+
+def _opened(chat: World, program: str, starts: str) -> None:
     chat.fay.says("/cohort help")
     chat.olu.says(f"/program facilitator @fay program:{program}")
-    return chat.fay.says(f"/program open {program} {starts} zone:Europe/Berlin").presses("Open for applications")
+    chat.fay.says(f"/program open {program} {starts} zone:Europe/Berlin").presses("Open for applications")
 
 
 def applied(chat: World, count: int = 8) -> list[Person]:
@@ -53,16 +57,23 @@ def applied(chat: World, count: int = 8) -> list[Person]:
 
 def accepted(chat: World, count: int = 8, program: str = "value-accelerator") -> list[Person]:
     """Opened, applied, and all of them told that they are in."""
+    chat.begins_after(_accepted, count, program)
+    return [chat.person(name) for name in NAMES[:count]]
+
+
+def _accepted(chat: World, count: int, program: str) -> None:
     fay = opened(chat, program)
-    people = applied(chat, count)
-    for person in people:
+    for person in applied(chat, count):
         fay.says(f"/program decide @{person.id} accept")
     fay.presses(f"Send {count} decisions")
-    return people
 
 
 def running(chat: World, count: int = 8, program: str = "value-accelerator") -> list[Person]:
     """A cohort that was launched, some time before its first session."""
-    people = accepted(chat, count, program)
+    chat.begins_after(_running, count, program)
+    return [chat.person(name) for name in NAMES[:count]]
+
+
+def _running(chat: World, count: int, program: str) -> None:
+    accepted(chat, count, program)
     chat.fay.says("/program launch").presses("Yes, start")
-    return people
