@@ -5,7 +5,7 @@ from alembic import op
 
 from cohorts.store import Utc
 
-revision = "0014"
+revision = "0015"
 down_revision = "0013"
 branch_labels = None
 depends_on = None

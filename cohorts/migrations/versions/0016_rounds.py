@@ -1,12 +1,12 @@
-"""Rounds that begin and end by themselves, how people get into their rooms on which platform, and lines that one person alone sees."""
+"""Rounds that begin and end by themselves, how people get into their rooms, and lines that one person alone sees."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from cohorts.store import Utc
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
@@ -45,19 +45,9 @@ def upgrade() -> None:
         sa.Column("links", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_arrangement")),
     )
-    op.create_table(
-        "platformways",
-        sa.Column("platform", sa.String(length=32), nullable=False),
-        sa.Column("voice", sa.Boolean(), nullable=False),
-        sa.Column("threads", sa.Boolean(), nullable=False),
-        sa.Column("call", sa.Boolean(), nullable=False),
-        sa.Column("largest_dm", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("platform", name=op.f("pk_platformways")),
-    )
 
 
 def downgrade() -> None:
-    op.drop_table("platformways")
     op.drop_table("arrangement")
     with op.batch_alter_table("seat") as seat:
         seat.drop_column("revision")
