@@ -149,8 +149,8 @@ def tell(
     **facts: Fact,
 ) -> None:
     """A direct message. `more` are facts that come as a mapping."""
-    effect = _to(person, template, key, now)
-    effect.due_at, effect.expires_at = due or now, expires
+    effect = to_person(person, EffectKind.POST, key, now)
+    effect.template, effect.due_at, effect.expires_at = template, due or now, expires
     put(db, effect, about, as_, presses, {**more, **facts})
 
 
@@ -174,21 +174,21 @@ def enclose(
 
     In a lane of its own, so that what can't wait never waits for it.
     """
-    effect = _to(person, template, key, now)
+    effect = to_person(person, EffectKind.POST, key, now)
+    effect.template = template
     effect.lane, effect.letter = f"letters:{person.id}", f"{person.id}/{at.astimezone(UTC):%Y-%m-%dT%H:%M}"
     effect.due_at, effect.expires_at = at, expires
     effect.not_before = at if at > now else None
     put(db, effect, about, as_, presses, {**more, **facts})
 
 
-def _to(person: Person, template: str, key: str, now: datetime) -> Effect:
+def to_person(person: Person, kind: EffectKind, key: str, now: datetime) -> Effect:
     return Effect(
         workspace_id=person.workspace_id,
         key=key,
         lane=f"person:{person.id}",
-        kind=EffectKind.POST,
+        kind=kind,
         person_id=person.id,
-        template=template,
         created_at=now,
         due_at=now,
     )

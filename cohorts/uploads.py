@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from cohorts.facts import Fact, Json
-from cohorts.outbox import About, Effect, EffectKind, in_room, put
+from cohorts.outbox import About, EffectKind, in_room, put, to_person
 from cohorts.people import Person
 from cohorts.rooms import Room
 from cohorts.store import Db
@@ -21,17 +21,8 @@ def upload(
     **facts: Fact,
 ) -> None:
     """A file, made when it is sent and put into somebody's direct messages."""
-    effect = Effect(
-        workspace_id=person.workspace_id,
-        key=key,
-        lane=f"person:{person.id}",
-        kind=EffectKind.UPLOAD,
-        person_id=person.id,
-        template=template,
-        file=file,
-        created_at=now,
-        due_at=now,
-    )
+    effect = to_person(person, EffectKind.UPLOAD, key, now)
+    effect.template, effect.file = template, file
     put(db, effect, about, None, (), facts)
 
 
