@@ -450,13 +450,11 @@ OTHERS: Mapping[Kind, Answer] = {Kind.PERSON: "@ben", Kind.NUMBER: 60, Kind.MOME
 
 @hostile
 def test_in_an_option_of_a_command(stage: Stage, text: str) -> None:
-    """Every option gets every other text, and every text every other option."""
     stage.forgets_homework()
-    turn = itertools.count(list(HOSTILE.values()).index(text))
     with capture_logs() as logs:
         for path, declared in stage.registry.commands.items():
             who = stage.by(declared)
-            for option in (one for one in declared.options if next(turn) % 2):
+            for option in declared.options:
                 others: dict[str, Answer] = {
                     one.name: OTHERS.get(one.kind, "x")
                     for one in declared.options

@@ -261,7 +261,7 @@ def arguments(community: Community, declared: Declared, whose: str) -> Iterator[
         if whose == "own" and any(foreign):
             continue
         pools = [
-            of(community.rows[whose if is_foreign else "own"], name)[: 8 if len(ids) < 3 else 3]
+            of(community.rows[whose if is_foreign else "own"], name)
             for name, is_foreign in zip(ids, foreign, strict=True)
         ]
         for values in itertools.product(*pools):

@@ -198,7 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="crashes", description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--every", type=int, default=1, help="only each n-th of what can be left")
-    parser.add_argument("--random", type=int, default=50)
+    parser.add_argument("--random", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     asked = parser.parse_args(arguments)
