@@ -63,18 +63,19 @@ def follow(db: Db, cohort: Cohort, session: Session, *, now: datetime) -> None:
     for letter in waiting:
         letter.state, letter.reason = EffectState.WITHDRAWN, "the session changed"
     for person_id, letter in {one.person_id: one for one in told}.items():
+        person = db.get(Person, person_id)
         if coming is not None and coming.id == person_id:
             _write(db, cohort, session, coming, again=True, now=now)
-        elif person_id is not None:
+        elif person is not None:
             key = letter.key.replace("/invited/", "/off/")
             outbox.tell(
                 db,
-                db.get_one(Person, person_id),
+                person,
                 "guests/called-off",
                 key=key,
                 now=now,
                 off=session.state is SessionState.CANCELLED,
-                more=_facts(db, cohort, session),
+                more=_facts(db, cohort, session, person),
             )
     if coming is not None and {coming.id} & {one.person_id for one in waiting} - {one.person_id for one in told}:
         _write(db, cohort, session, coming, now=now)
@@ -97,7 +98,7 @@ def _write(db: Db, cohort: Cohort, session: Session, person: Person, *, now: dat
         goal=sessions.goal_of(cohort, session),
         place=session.place,
         brief=guest.brief if guest is not None else "",
-        more=_facts(db, cohort, session),
+        more=_facts(db, cohort, session, person),
     )
 
 
@@ -126,7 +127,7 @@ def let_in(db: Db, cohort: Cohort, session: Session, *, now: datetime) -> None:
         expires=session.ends_at,
         about=session.about,
         place=session.place,
-        more=_facts(db, cohort, session),
+        more=_facts(db, cohort, session, person),
     )
 
 
@@ -147,16 +148,17 @@ def thank(db: Db, cohort: Cohort, session: Session, person: Person, *, now: date
         key=f"{_key(session)}/thanked/{person.id}",
         at=daytime(now, person.zone),
         now=now,
-        more=_facts(db, cohort, session),
+        more=_facts(db, cohort, session, person),
     )
 
 
-def _facts(db: Db, cohort: Cohort, session: Session) -> Mapping[str, Fact]:
+def _facts(db: Db, cohort: Cohort, session: Session, person: Person) -> Mapping[str, Fact]:
     return {
         "program": cohort.name,
         "title": session.title,
         "starts": session.starts_at,
         "room": room_of(db, cohort).ref,
+        "visits": not _belongs(db, cohort, person),
         "led_by": [one.ref for one in hosting.leaders(db, cohort, session)],
     }
 

@@ -59,6 +59,12 @@ def conductors(db: Db, cohort: Cohort, session: Session) -> list[Person]:
     return people.facilitators(db, cohort.workspace_id, cohort.program_key)
 
 
+def answerable(db: Db, cohort: Cohort, session: Session) -> list[Person]:
+    """Who hears of what has to be done for it: those who conduct it, or the program where the group runs it."""
+    conducting = conductors(db, cohort, session)
+    return conducting or people.facilitators(db, cohort.workspace_id, cohort.program_key)
+
+
 def leaders(db: Db, cohort: Cohort, session: Session) -> list[Person]:
     """Everybody who may have the desk: those who get it, and those who conduct the program."""
     found = [

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from cohorts import attendance, conductor, hosting, outbox, people, which
+from cohorts import attendance, conductor, hosting, outbox, which
 from cohorts.attendance import Attended
 from cohorts.breakouts import Breakout, Seat
 from cohorts.cohort import Cohort
@@ -49,7 +49,7 @@ def ask(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetim
         session.state = advance(SESSION_LIFE, session.state, SessionState.LIVE, "sessions/cannot-start")
         db.flush()
     ids = {"session_id": session.id}
-    for person in _asked(db, cohort, session):
+    for person in hosting.answerable(db, cohort, session):
         outbox.tell(
             db,
             person,
@@ -61,12 +61,6 @@ def ask(db: Db, cohort: Cohort, session: Session, *, now: datetime, due: datetim
             presses=[Press("unseen/held", ids, "primary"), Press("unseen/not-held", ids)],
             title=session.title,
         )
-
-
-def _asked(db: Db, cohort: Cohort, session: Session) -> list[Person]:
-    """Where the group runs it by itself, those who conduct the program."""
-    conducting = hosting.conductors(db, cohort, session)
-    return conducting or people.facilitators(db, cohort.workspace_id, cohort.program_key)
 
 
 def take_back(db: Db, session: Session) -> None:

@@ -9,7 +9,7 @@ from bot.registry import due
 from cohorts import guests, hosting, outbox, sessions
 from cohorts.bundling import daytime
 from cohorts.cohort import Cohort
-from cohorts.people import Person, facilitators
+from cohorts.people import Person
 from cohorts.program_parts import Guest
 from cohorts.sessions import Session, SessionState
 
@@ -24,7 +24,7 @@ def write(due: Due, session_id: int) -> None:
     visitor = guests.here(due.db, cohort, session)
     if visitor is not None:
         guests.invite(due.db, cohort, session, visitor, now=due.now)
-    for person in _conducting(due, cohort, session):
+    for person in hosting.answerable(due.db, cohort, session):
         if person != visitor:
             _remind(due, cohort, session, guest, person, written=visitor is not None)
 
@@ -80,7 +80,7 @@ def thank(due: Due, session_id: int) -> None:
     if visitor is not None:
         guests.thank(due.db, cohort, session, visitor, now=due.now)
         return
-    for person in _conducting(due, cohort, session):
+    for person in hosting.answerable(due.db, cohort, session):
         due.tell_person(
             person,
             "guests/thank",
@@ -91,8 +91,3 @@ def thank(due: Due, session_id: int) -> None:
             program=cohort.name,
             title=session.title,
         )
-
-
-def _conducting(due: Due, cohort: Cohort, session: Session) -> list[Person]:
-    conducting = hosting.conductors(due.db, cohort, session)
-    return conducting or facilitators(due.db, cohort.workspace_id, cohort.program_key)

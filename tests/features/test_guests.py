@@ -90,7 +90,7 @@ def test_another_guest_takes_the_place_of_one_who_was_told(chat: World, people: 
 def test_one_of_the_cohort_who_is_its_guest_stays_in_the_room(chat: World, people: list[Person]) -> None:
     plans(chat, guest=f"Ana, @{people[0].id}").presses("Yes, change it")
     chat.until(FIRST + timedelta(hours=3))
-    assert rooms(people[0])
+    assert rooms(people[0]) and people[0].sees("You are our guest") and not people[0].sees("I let you into")
 
 
 def test_a_name_that_two_answer_to_is_nobody_the_bot_writes_to(chat: World, people: list[Person]) -> None:

@@ -101,7 +101,7 @@ REPORT = (
     *("meetings", "quotes", "asks_nps", "nps", "hours", "around", "preparing", "reading"),
 )
 SIGNED = ("letter", "signed", "title")
-GUEST = ("program", "title", "starts", "room", "led_by")
+GUEST = ("program", "title", "starts", "room", "visits", "led_by")
 ASKED = ("program", "yours", "leader", "approved")
 BRIEF = (
     *("title", "starts", "goal", "makes", "pairs", "guest", "guest_brief"),
