@@ -37,7 +37,7 @@ from tests.platforms.fakes.discord.errors import Json
 from tests.platforms.fakes.discord.filling import CHECKBOX_GROUP, FILE_UPLOAD, RADIO_GROUP, fields
 from tests.platforms.fakes.discord.trouble import Rates, Standing
 from tests.platforms.stage import ENDED as ENDED
-from tests.platforms.stage import START, WITHIN, Actor, Stage, built, meant, under_way
+from tests.platforms.stage import START, STILL, WITHIN, Actor, Stage, built, meant, under_way
 from tests.platforms.stage import until as until
 
 FASTER = 20.0
@@ -266,11 +266,11 @@ class DiscordStage(Stage):
 
     async def quiet(self) -> None:
         """Also what follows a long answer a moment later."""
-        await self.discord.quiet(within=WITHIN, still=0.03)
+        await self.discord.quiet(within=WITHIN, still=STILL)
         while await under_way(
             "Hearing._answered", "Hearing._decided", "Hearing._turned", "Hearing._suggested", "Hearing._told"
         ):
-            await self.discord.quiet(within=WITHIN, still=0.03)
+            await self.discord.quiet(within=WITHIN, still=STILL)
 
     def complaints(self) -> Sequence[str]:
         refusals = [f"{route}: {code}" for route, code in self.discord.refusals]

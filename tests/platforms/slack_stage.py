@@ -27,7 +27,7 @@ from tests.platforms.fakes.slack import ALL_SCOPES, FakeSlack, Person, Team
 from tests.platforms.fakes.slack import App as FakeApp
 from tests.platforms.fakes.slack.render import all_options
 from tests.platforms.fakes.slack.state import Json, View
-from tests.platforms.stage import START, WITHIN, Actor, Stage, built, meant, under_way, until
+from tests.platforms.stage import START, STILL, WITHIN, Actor, Stage, built, meant, under_way, until
 
 OPENS = "Open it"
 
@@ -215,9 +215,9 @@ class InSlack(Stage):
 
     async def quiet(self) -> None:
         """Also what follows a long answer a moment later."""
-        await self.slack.quiet(within=WITHIN, still=0.02)
+        await self.slack.quiet(within=WITHIN, still=STILL)
         while await under_way("Hearing._rest", "Hearing._later"):
-            await self.slack.quiet(within=WITHIN, still=0.02)
+            await self.slack.quiet(within=WITHIN, still=STILL)
 
 
 class SlackStage(InSlack):

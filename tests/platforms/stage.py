@@ -27,6 +27,7 @@ from cohorts.store import Store
 START = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 AT_ONCE = timedelta(minutes=2)  # what waits for no longer than this is sent before anybody acts again
 WITHIN = 60.0  # seconds for whatever is waited for: only a bound, which a machine under load must not reach
+STILL = 0.015  # seconds without anything under way: several turns of the loop, for what is between two of them
 ENDED = (EffectState.SENT, EffectState.EXPIRED, EffectState.WITHDRAWN)
 
 

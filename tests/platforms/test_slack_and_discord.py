@@ -31,7 +31,7 @@ from tests.platforms.fakes.slack import FakeSlack, Person
 from tests.platforms.fakes.slack.state import User
 from tests.platforms.slack_mortal import PROGRAM
 from tests.platforms.slack_stage import SlackActor
-from tests.platforms.stage import Actor, together
+from tests.platforms.stage import STILL, Actor, together
 
 pytestmark = pytest.mark.slow
 
@@ -125,7 +125,7 @@ class Both(DiscordStage):
 
     async def quiet(self) -> None:
         while True:
-            await self.slack.quiet(within=60, still=0.02)
+            await self.slack.quiet(within=60, still=STILL)
             await super().quiet()
             names = {getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()}
             if not names & {"Hearing._rest", "Hearing._later"}:

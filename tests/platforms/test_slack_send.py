@@ -467,11 +467,19 @@ async def test_a_429_holds_up_its_own_room_and_no_other(stage: Stage) -> None:
 async def test_a_burst_to_many_rooms_is_never_refused(stage: Stage) -> None:
     stage.slack.enforce_limits = True
     rooms = [stage.team.add_channel(f"r{number}", stage.team.bot, private=True) for number in range(120)]
-    parcels = [stage.parcel(room=room.id, key=f"{room.id}/{turn}") for room in rooms for turn in range(2)]
-    results = await asyncio.gather(*(stage.platform.send(parcel) for parcel in parcels), return_exceptions=True)
-    refused = [result for result in results if isinstance(result, BaseException)]
-    assert {getattr(error, "reason", error) for error in refused} <= {"rate-limited"}
-    assert sum(len(room.messages) for room in rooms) == len(parcels) - len(refused) >= 200
+    refused: list[str] = []
+
+    async def two_posts(room: Channel) -> None:
+        """One after the other, as delivery sends what goes to one room."""
+        for turn in range(2):
+            try:
+                await stage.platform.send(stage.parcel(room=room.id, key=f"{room.id}/{turn}"))
+            except SendError as error:
+                refused.append(error.reason)
+
+    await asyncio.gather(*(two_posts(room) for room in rooms))
+    assert set(refused) <= {"rate-limited"}
+    assert sum(len(room.messages) for room in rooms) == 2 * len(rooms) - len(refused) >= 200
     assert stage.slack.rate_limited == 0
 
 

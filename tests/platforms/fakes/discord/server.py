@@ -27,6 +27,7 @@ from .trouble import Rates, Standing, Trouble
 
 API = "/api/v10"
 MOST_INVALID = 10_000
+LOOK = 0.003  # seconds between two looks at whether anything is under way
 OPEN = frozenset(api_interactions.ROUTES)  # these bring a token of their own
 HANDLERS: MappingProxyType[str, Handler] = MappingProxyType(
     {
@@ -146,9 +147,9 @@ class FakeDiscord(Switches):
             calm = 0.0
             while calm < still:
                 seen = len(self.calls)
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(LOOK)
                 waiting = any(not each.settled.is_set() for each in self._young())
-                calm = calm + 0.01 if not self._busy and not waiting and seen == len(self.calls) else 0.0
+                calm = calm + LOOK if not self._busy and not waiting and seen == len(self.calls) else 0.0
 
     def _young(self) -> list[Interaction]:
         return [each for each in self.interactions.values() if self.clock() - each.issued < self.answer_within]

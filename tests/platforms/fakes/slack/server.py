@@ -18,6 +18,8 @@ from .switches import Switches
 from .team import ALL_SCOPES, App, Grant, Team
 from .trouble import Rates, Trouble
 
+LOOK = 0.003  # seconds between two looks at whether anything is under way
+
 
 class FakeSlack(Switches):
     """Start it, add a team and its people, point an app at `api_url`, and let the people do things."""
@@ -102,9 +104,9 @@ class FakeSlack(Switches):
             calm = 0.0
             while calm < still:
                 seen = len(self.calls)
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(LOOK)
                 idle = not self.requests_open and not self.delivery.busy and not self._tasks and seen == len(self.calls)
-                calm = calm + 0.01 if idle else 0.0
+                calm = calm + LOOK if idle else 0.0
 
     # Making a world.
 
