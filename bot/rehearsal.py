@@ -29,7 +29,7 @@ from bot.platforms.local.send import LocalPlatform
 from bot.pretend.cast import Cast, Character, Habit, Says, invent, staff
 from bot.scheduler import EVERY
 from bot.sheets import Sheet, to_csv
-from bot.threads import Threads
+from bot.threads import Inline
 from bot.timeline import Line, Summary, summarise, transcript
 from cohorts import cohort as cohorts_
 from cohorts import lint, people, timetable
@@ -127,22 +127,6 @@ class Stage(SteppedClock):
             else:
                 self.to_next_waking()
         return task.result()
-
-
-class Inline(Threads):
-    """No threads: everything in its turn, so that the same rehearsal runs the same way again."""
-
-    async def write(self, work: Callable[[Db], T]) -> T:
-        return self.store.write(work)
-
-    async def write_soon(self, work: Callable[[Db], T]) -> T:
-        return self.store.write(work)
-
-    async def read(self, work: Callable[[Db], T]) -> T:
-        return self.store.read(work)
-
-    async def apart(self, work: Callable[[], T]) -> T:
-        return work()
 
 
 class Watched(LocalPlatform):

@@ -115,3 +115,19 @@ class Threads:
                 future.set_result(one.result)
             else:
                 future.set_exception(one.error)
+
+
+class Inline(Threads):
+    """No threads: everything in its turn, so that the same story runs the same way again."""
+
+    async def write(self, work: Callable[[Db], T]) -> T:
+        return self.store.write(work)
+
+    async def write_soon(self, work: Callable[[Db], T]) -> T:
+        return self.store.write(work)
+
+    async def read(self, work: Callable[[Db], T]) -> T:
+        return self.store.read(work)
+
+    async def apart(self, work: Callable[[], T]) -> T:
+        return work()

@@ -8,6 +8,7 @@ import itertools
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from bot.config import Settings
 from bot.message import Answers
 from bot.platforms.base import Deed, Filled, Inbound, Outcome, Pressed, Profile, Typed, Wrote
 from bot.platforms.local.draw import DrawnForm, draw_form, draw_message, text_of
+from bot.threads import Threads
 from cohorts.store import Db
 from tests.support.chat import World
 from tests.support.stories import answer, running
@@ -121,8 +123,8 @@ def test_an_event_that_is_delivered_again_changes_nothing_and_shows_nothing(brok
     assert rows(broken) != before
 
 
-def test_whoever_waits_too_long_hears_that_nothing_is_lost_and_nothing_is_done(chat: World) -> None:
-    chat.app.threads._patience = 0.05
+def test_whoever_waits_too_long_hears_that_nothing_is_lost_and_nothing_is_done(tmp_path: Path, migrated: Path) -> None:
+    chat = World(tmp_path, template=migrated, threads=partial(Threads, patience=0.05))
     ask(chat, "ana", Typed("/cohort help"))
     before = rows(chat)
     writing, may_go_on = threading.Event(), threading.Event()
@@ -133,8 +135,7 @@ def test_whoever_waits_too_long_hears_that_nothing_is_lost_and_nothing_is_done(c
 
     holding = chat.loop.create_task(chat.app.threads.write(hold))
     try:
-        while not writing.is_set():
-            chat.run(_a_moment())
+        assert chat.run(asyncio.to_thread(writing.wait, 30))
         assert "Nothing is lost" in shown(ask(chat, "ana", Typed("/apply"), event="late"))
         assert "What one can do" not in shown(ask(chat, "ana", Typed("/apply"), event="later"))
     finally:
@@ -142,10 +143,7 @@ def test_whoever_waits_too_long_hears_that_nothing_is_lost_and_nothing_is_done(c
         chat.run(_ended(holding))
     assert rows(chat) == before
     assert "Nothing is lost" not in shown(ask(chat, "ana", Typed("/apply"), event="late"))
-
-
-async def _a_moment() -> None:
-    await asyncio.sleep(0.005)
+    chat.close()
 
 
 async def _ended(task: object) -> None:

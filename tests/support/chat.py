@@ -25,6 +25,7 @@ from bot.platforms.local.chat import Chat, ChatMessage
 from bot.platforms.local.client import Client
 from bot.platforms.local.draw import text_of
 from bot.platforms.local.send import LocalPlatform
+from bot.threads import Inline, Threads
 from cohorts.store import Store
 
 START = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
@@ -108,7 +109,8 @@ _CHAPTERS: dict[tuple[object, ...], Standing] = {}  # told once in a process; wh
 
 
 class World:
-    """Store, chat, app and clock together; `people` by their id."""
+    """Store, chat, app and clock together; people by their id. Without `threads`, what is due at the same moment comes
+    in the same order every time."""
 
     def __init__(
         self,
@@ -122,6 +124,7 @@ class World:
         chat: Chat | None = None,
         boundary: Callable[[str], None] = lambda _: None,
         durable: bool = False,
+        threads: Callable[[Store], Threads] = Inline,
     ) -> None:
         self.loop = asyncio.new_event_loop()
         self.file = file = folder / "caravan.sqlite"
@@ -142,6 +145,7 @@ class World:
             packages=packages,
             boundary=boundary,
             jitter=random.Random(1),
+            threads=threads(self.store),
         )
         self.app.prepare()
         self._ids = itertools.count(1)
